@@ -1,0 +1,162 @@
+//! What the engine knows about one of the six MQTT clients.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use super::op::OpId;
+use crate::mqtt::SLOTS;
+use crate::mqtt::config::ClientConfig;
+use crate::mqtt::line::PacketCommand;
+use crate::mqtt::setting::{Delivery, PacketTimeout, Setting};
+
+/// Where a client stands (numbers of `AT+QMTCONN?` in brackets).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum State {
+    /// No network connection.
+    #[default]
+    Closed,
+    /// `AT+QMTOPEN` is under way.
+    Opening,
+    /// The network is open, MQTT is not connected (1).
+    Open,
+    /// `AT+QMTCONN` is under way (2).
+    Connecting,
+    /// Connected (3).
+    Connected,
+    /// `AT+QMTDISC` or `AT+QMTCLOSE` is under way (4).
+    Disconnecting,
+}
+
+/// What was found in a client that lived before the port was opened.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Found {
+    pub(super) host: String,
+    pub(super) port: u16,
+    /// Settings that decide whether its messages can be read.
+    pub(super) length_shown: Option<bool>,
+    pub(super) received_hex: Option<bool>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Client {
+    pub(super) state: State,
+    pub(super) generation: u32,
+    /// What the caller asked for; the library's defaults stand behind it.
+    pub(super) wanted: ClientConfig,
+    /// Settings of `wanted` that the module has, as [`SettingName::bit`](crate::SettingName)s.
+    pub(super) applied: u32,
+    /// Open, connect, disconnect, close or configure: one at a time.
+    pub(super) lifecycle: Option<OpId>,
+    /// It lives since before this port was opened and has not been adopted.
+    pub(super) found: Option<Found>,
+    /// It was adopted: until then, an `ERROR` to a publish may mean a window filled by an earlier
+    /// program.
+    pub(super) foreign_window_until: Option<Instant>,
+    /// The module may still hold it open: close it before opening again.
+    pub(super) needs_close: bool,
+    /// The result of the close in front of an open came before its `OK`.
+    pub(super) close_seen: bool,
+    /// When it was last closed; a `+QMTSTAT` soon after may be the old connection's (A71).
+    pub(super) closed_at: Option<Instant>,
+    pub(super) timeout: PacketTimeout,
+    pub(super) edit_timeout: Option<u8>,
+    pub(super) payload_echo: bool,
+    pub(super) delivery: Delivery,
+
+    next_id: u16,
+    /// Message ids whose result has not come, abandoned ones included (A59).
+    pub(super) unresolved: HashMap<u16, (PacketCommand, OpId)>,
+    /// The one publish with message id 0 that waits for its result (A29).
+    pub(super) zero: Option<OpId>,
+    /// Publishes that wait for room in the window, in order.
+    pub(super) waiting: VecDeque<OpId>,
+    /// QoS 1 and 2 publishes between their command and their result.
+    pub(super) in_flight: usize,
+    /// Nothing is published before then, because the module said that the window is full.
+    pub(super) blocked_until: Option<Instant>,
+
+    /// Slots with a message, in the order of their notices (A43).
+    pub(super) slots: VecDeque<u8>,
+    /// A fetch or slot query is under way.
+    pub(super) fetching: bool,
+    /// Messages that the queue of the client can still take.
+    pub(super) room: usize,
+    /// When to ask for the slots again, in case a notice was lost (A57).
+    pub(super) ask_slots_at: Option<Instant>,
+}
+
+/// How often a client in stored delivery is asked for its slots.
+pub(super) const SLOT_QUERY_PERIOD: Duration = Duration::from_secs(5);
+
+/// How long after a close a `+QMTSTAT` may be the old connection's (register A71).
+pub(super) const OLD_STAT: Duration = Duration::from_secs(3);
+
+impl Client {
+    pub(super) fn new(first_id: u16) -> Self {
+        Self {
+            next_id: first_id.max(1),
+            room: usize::MAX,
+            ..Self::default()
+        }
+    }
+
+    /// The next message id that nothing unresolved uses.
+    pub(super) fn take_id(&mut self, command: PacketCommand, op: OpId) -> Option<u16> {
+        (0..u16::MAX).find_map(|_| {
+            let id = self.next_id;
+            self.next_id = id.checked_add(1).unwrap_or(1);
+            (!self.unresolved.contains_key(&id)).then(|| {
+                self.unresolved.insert(id, (command, op));
+                id
+            })
+        })
+    }
+
+    /// Longest time from `OK` to the result of CONN, SUB, UNS and PUBEX (register A23).
+    pub(super) fn result_deadline(&self) -> Duration {
+        let PacketTimeout {
+            seconds, retries, ..
+        } = self.timeout;
+        Duration::from_secs(u64::from(seconds) * (u64::from(retries) + 1) + 5)
+    }
+
+    /// The module has taken a setting.
+    pub(super) fn applied(&mut self, setting: &Setting) {
+        self.applied |= setting.name().bit();
+        match *setting {
+            Setting::Timeout(timeout) => self.timeout = timeout,
+            Setting::EditTimeout(seconds) => self.edit_timeout = seconds,
+            Setting::ViewMode(echo) => self.payload_echo = echo,
+            Setting::Receive(delivery, _) => self.delivery = delivery,
+            _ => {}
+        }
+    }
+
+    pub(super) fn is_live(&self) -> bool {
+        !matches!(self.state, State::Closed | State::Opening)
+    }
+
+    /// Notes that a slot is full; more than the module has are never kept.
+    pub(super) fn note_slot(&mut self, slot: u8) {
+        if self.slots.len() < SLOTS && !self.slots.contains(&slot) {
+            self.slots.push_back(slot);
+        }
+    }
+
+    /// Forgets what belonged to a connection that has ended.
+    pub(super) fn forget_connection(&mut self, now: Instant) {
+        self.state = State::Closed;
+        self.applied = 0;
+        self.found = None;
+        self.foreign_window_until = None;
+        self.closed_at = Some(now);
+        self.unresolved.clear();
+        self.zero = None;
+        self.waiting.clear();
+        self.in_flight = 0;
+        self.blocked_until = None;
+        self.slots.clear();
+        self.fetching = false;
+        self.ask_slots_at = None;
+    }
+}

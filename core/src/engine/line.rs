@@ -1,0 +1,531 @@
+//! The command line to the module: one command at a time, its prompt, its final result code, and how
+//! to get back in step after either has been missed.
+
+use std::time::{Duration, Instant};
+
+use super::Engine;
+use super::client::State;
+use super::op::{FINAL_DEADLINE, Kind, OpId, Phase, Role, Step};
+use crate::error::{Error, ErrorKind};
+use crate::mask;
+use crate::wire::CommandLine;
+
+/// The command that has been sent and whose final result code has not come.
+#[derive(Debug)]
+pub(super) struct Active {
+    pub(super) owner: Owner,
+    pub(super) client: Option<u8>,
+    pub(super) line: CommandLine,
+    pub(super) role: Role,
+    pub(super) data: Option<Vec<u8>>,
+    pub(super) stage: Stage,
+    pub(super) due: Instant,
+    /// The module printed the command back, so it will print the payload back as well.
+    pub(super) echoed: bool,
+    /// Lines of the answer.
+    pub(super) answer: Vec<Vec<u8>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    Op(OpId),
+    /// Getting back in step.
+    Sync(Sync),
+    /// Its operation has ended; the command must run to its end all the same.
+    Nobody,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Waits for the final result code.
+    Final,
+    /// Waits for the prompt.
+    Prompt,
+    /// The payload is being written up to this count of bytes; the final result code follows.
+    Data(u64),
+}
+
+#[derive(Debug)]
+pub(super) enum LineState {
+    /// Just opened: what comes may be the middle of anything. Nothing is sent before silence.
+    Draining { since: Instant },
+    /// Nothing is outstanding that could be mistaken for an answer.
+    Ready,
+    /// Something is: get in step before the next command.
+    Unsynced { normalise: bool },
+    /// A command of [`Sync`] is active.
+    Syncing,
+    /// The module gave no answer at all; ask once more at this time.
+    Asleep { until: Instant },
+    /// The module may wait for a payload until this time; nothing is sent.
+    Quiet { until: Instant },
+    /// The same, without end.
+    Stuck,
+    /// The port is gone.
+    Lost(Error),
+}
+
+/// The commands that bring host and module into step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sync {
+    /// `ATQ0V1E0`: result codes on, as words; echo off. Sent once more after a while without answer.
+    Normalise { again: bool },
+    /// `AT+CMEE?`: a final result code without its line in front is a late one of another command.
+    Check { normalise: bool, late: bool },
+    /// `AT+CMEE=1`: errors with their numbers.
+    ErrorNumbers,
+}
+
+const NORMALISE_DEADLINE: Duration = Duration::from_millis(1500);
+const CHECK_DEADLINE: Duration = Duration::from_secs(2);
+/// Silence after which a freshly opened port is not in the middle of a payload.
+const DRAIN_SILENCE: Duration = Duration::from_millis(100);
+/// A port that never falls silent is spoken to after this time.
+const DRAIN_LIMIT: Duration = Duration::from_secs(3);
+/// Added to the module's own limit on data entry before it is believed to have left it.
+const QUIET_MARGIN: Duration = Duration::from_secs(1);
+
+/// A final result code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Final {
+    Ok,
+    Error,
+    /// `+CME ERROR` or `+CMS ERROR` with its number or text.
+    Numbered(String),
+}
+
+impl Final {
+    pub(super) fn parse(line: &[u8]) -> Option<Self> {
+        match line {
+            b"OK" => Some(Self::Ok),
+            b"ERROR" => Some(Self::Error),
+            _ => {
+                let text = line
+                    .strip_prefix(b"+CME ERROR:")
+                    .or_else(|| line.strip_prefix(b"+CMS ERROR:"))?;
+                Some(Self::Numbered(
+                    String::from_utf8_lossy(text.trim_ascii()).into_owned(),
+                ))
+            }
+        }
+    }
+
+    fn into_error(self) -> Option<Error> {
+        match self {
+            Self::Ok => None,
+            Self::Error => Some(Error::new(
+                ErrorKind::ModuleError,
+                "the module answered ERROR: it does not know the command, or refuses it in its \
+                 present state or with these parameters",
+            )),
+            Self::Numbered(text) => {
+                let error = Error::new(
+                    ErrorKind::CmeError,
+                    format!("the module answered +CME ERROR: {text}"),
+                );
+                Some(match text.parse() {
+                    Ok(code) => error.with_code(code),
+                    Err(_) => error,
+                })
+            }
+        }
+    }
+}
+
+impl Engine {
+    /// Sends what may be sent.
+    pub(super) fn pump(&mut self, now: Instant) {
+        self.admit_publishes(now);
+        while self.active.is_none() {
+            match self.line {
+                LineState::Ready => {}
+                LineState::Unsynced { normalise } if !self.queue.is_empty() => {
+                    self.sync(now, normalise);
+                    return;
+                }
+                LineState::Stuck | LineState::Lost(_) => return self.refuse_queued(),
+                _ => return,
+            }
+            let Some(at) = self.queue.iter().position(|&id| self.may_run(id)) else {
+                return;
+            };
+            let Some(id) = self.queue.remove(at) else {
+                return;
+            };
+            self.run(now, id);
+        }
+        if matches!(self.line, LineState::Stuck | LineState::Lost(_)) {
+            self.refuse_queued();
+        }
+    }
+
+    /// `AT+QMTCONN?` cannot be told from a result while a connect is pending (register A62).
+    fn may_run(&self, id: OpId) -> bool {
+        if !self.connect_pending() {
+            return true;
+        }
+        let step = self.ops.get(&id).and_then(|op| op.steps.front());
+        !step.is_some_and(|step| {
+            let line = step.line.as_bytes().to_ascii_uppercase();
+            memchr::memmem::find(&line, b"+QMTCONN?").is_some()
+        })
+    }
+
+    /// Whether the result of a connect may come, for any client.
+    pub(super) fn connect_pending(&self) -> bool {
+        self.clients
+            .iter()
+            .any(|client| client.state == State::Connecting && client.found.is_none())
+    }
+
+    fn refuse_queued(&mut self) {
+        let Some(error) = self.closed_error() else {
+            return;
+        };
+        while let Some(id) = self.queue.front().copied() {
+            self.finish(id, Err(error.clone()));
+            self.queue.retain(|&queued| queued != id);
+        }
+    }
+
+    fn run(&mut self, now: Instant, id: OpId) {
+        let Some(op) = self.ops.get_mut(&id) else {
+            return;
+        };
+        let Some(step) = op.steps.pop_front() else {
+            return;
+        };
+        op.phase = Phase::Running;
+        let client = op.client;
+        if let (Kind::Open { .. }, Role::Act, Some(index)) = (&op.kind, &step.role, client) {
+            self.client(index).state = State::Opening;
+            self.client(index).generation += 1;
+        }
+        self.begin(now, Owner::Op(id), client, step);
+    }
+
+    fn begin(&mut self, now: Instant, owner: Owner, client: Option<u8>, step: Step) {
+        log::trace!(target: "atmqtt::wire", "> {}", step.line);
+        self.write(step.line.as_bytes());
+        self.write(b"\r");
+        self.context.prompt = step.data.is_some();
+        self.active = Some(Active {
+            owner,
+            client,
+            line: step.line,
+            role: step.role,
+            stage: if step.data.is_some() {
+                Stage::Prompt
+            } else {
+                Stage::Final
+            },
+            data: step.data,
+            due: now + step.deadline,
+            echoed: false,
+            answer: Vec::new(),
+        });
+    }
+
+    /// The prompt came: the payload goes out in full, whoever still wants it. Gives the bytes that
+    /// the module will echo.
+    pub(super) fn prompted(&mut self, now: Instant) -> Option<Vec<u8>> {
+        self.context.prompt = false;
+        let (data, echoed, client, owner) = match &mut self.active {
+            Some(active) if active.stage == Stage::Prompt => (
+                active.data.take().unwrap_or_default(),
+                active.echoed,
+                active.client,
+                active.owner,
+            ),
+            _ => return None,
+        };
+        log::trace!(target: "atmqtt::wire", "> {}", mask::shortened(&data));
+        self.write(&data);
+        let end = self.queued;
+        let transfer = Duration::from_secs(10) * data.len() as u32 / self.options.baud_rate.max(1);
+        if let Some(active) = &mut self.active {
+            active.stage = Stage::Data(end);
+            active.due = now + FINAL_DEADLINE + transfer;
+        }
+        if let Owner::Op(id) = owner {
+            if let Some(op) = self.ops.get_mut(&id) {
+                op.taken = true;
+            }
+        }
+        if matches!(self.line, LineState::Quiet { .. } | LineState::Stuck) {
+            self.line = LineState::Ready;
+        }
+        let echo = echoed || client.is_some_and(|c| self.client(c).payload_echo);
+        (echo && !data.is_empty()).then_some(data)
+    }
+
+    /// Whether the payload of the active command, if it is this operation's, has left in full.
+    pub(super) fn payload_sent(&self, id: OpId) -> bool {
+        match &self.active {
+            Some(active) if active.owner == Owner::Op(id) => match active.stage {
+                Stage::Data(end) => self.sent >= end,
+                Stage::Final => true,
+                // Nothing to send is sent at once (register A61).
+                Stage::Prompt => active.data.as_ref().is_none_or(Vec::is_empty),
+            },
+            _ => true,
+        }
+    }
+
+    /// A final result code came.
+    pub(super) fn finalised(&mut self, now: Instant, code: Final) {
+        if let Some(Owner::Sync(sync)) = self.active.as_ref().map(|active| active.owner) {
+            return self.sync_answered(now, sync, code);
+        }
+        let Some(active) = self.active.take() else {
+            return;
+        };
+        self.context.prompt = false;
+        if matches!(self.line, LineState::Quiet { .. } | LineState::Stuck) {
+            self.line = LineState::Ready;
+        }
+        if let (Stage::Data(end), true) = (active.stage, code != Final::Ok) {
+            // What is left of the payload would be run as commands (register A21).
+            if self.sent < end {
+                self.out.truncate(self.out_at);
+                self.queued = self.sent;
+            }
+        }
+        let mut error = code.into_error();
+        let unasked = active.stage == Stage::Prompt
+            && active.data.as_ref().is_some_and(|data| !data.is_empty());
+        if error.is_none() && unasked {
+            error = Some(Error::new(
+                ErrorKind::ModuleError,
+                "the module answered OK and did not ask for the data; nothing of it was sent",
+            ));
+        }
+        if let Owner::Op(id) = active.owner {
+            self.step_ended(now, id, active, error);
+        }
+    }
+
+    /// When the line wants [`line_timeout`](Self::line_timeout).
+    pub(super) fn line_due(&self) -> Option<Instant> {
+        match self.line {
+            LineState::Draining { since } => {
+                Some((self.last_input.max(since) + DRAIN_SILENCE).min(since + DRAIN_LIMIT))
+            }
+            LineState::Quiet { until } | LineState::Asleep { until } => Some(until),
+            LineState::Stuck | LineState::Lost(_) => None,
+            _ => self.active.as_ref().map(|active| active.due),
+        }
+    }
+
+    pub(super) fn line_timeout(&mut self, now: Instant) {
+        if self.line_due().is_none_or(|due| due > now) {
+            return;
+        }
+        match self.line {
+            LineState::Draining { .. } => self.sync(now, true),
+            LineState::Asleep { .. } => {
+                self.line = LineState::Syncing;
+                self.begin_sync(now, Sync::Normalise { again: true });
+            }
+            LineState::Quiet { .. } => self.quiet_over(),
+            LineState::Syncing => self.sync_overdue(now),
+            _ => self.final_overdue(now),
+        }
+    }
+
+    /// The final result code, or the prompt, did not come in time.
+    fn final_overdue(&mut self, now: Instant) {
+        let Some(active) = &self.active else { return };
+        log::debug!(
+            "no {} for {} in time",
+            if active.stage == Stage::Prompt {
+                "prompt"
+            } else {
+                "final result code"
+            },
+            active.line
+        );
+        if active.stage == Stage::Final {
+            let Some(active) = self.active.take() else {
+                return;
+            };
+            self.line = LineState::Unsynced { normalise: false };
+            if let Owner::Op(id) = active.owner {
+                self.final_missed(now, id, active.role);
+            }
+            return;
+        }
+        // The module may be in its data phase, where a probe would become part of the payload.
+        let limit = active
+            .client
+            .and_then(|client| self.clients[usize::from(client)].edit_timeout);
+        self.line = match limit {
+            Some(seconds) => LineState::Quiet {
+                until: now + Duration::from_secs(seconds.into()) + QUIET_MARGIN,
+            },
+            None => LineState::Stuck,
+        };
+        if let (Stage::Data(_), Owner::Op(id)) = (active.stage, active.owner) {
+            if let Some(active) = &mut self.active {
+                active.owner = Owner::Nobody;
+            }
+            self.final_missed(now, id, Role::Act);
+        }
+    }
+
+    /// The module's own limit on data entry has passed: it is out of it.
+    fn quiet_over(&mut self) {
+        self.context.prompt = false;
+        self.line = LineState::Unsynced { normalise: false };
+        if let Some(Active {
+            owner: Owner::Op(id),
+            ..
+        }) = self.active.take()
+        {
+            self.finish(
+                id,
+                Err(Error::new(
+                    ErrorKind::Timeout,
+                    "the module did not ask for the data in time; nothing of it was sent",
+                )),
+            );
+        }
+    }
+
+    /// The result of a publish came although its `OK` did not: the data phase is over.
+    pub(super) fn data_phase_over(&mut self) {
+        if matches!(self.line, LineState::Quiet { .. } | LineState::Stuck)
+            && matches!(&self.active, Some(active) if matches!(active.stage, Stage::Data(_)))
+        {
+            self.active = None;
+            self.line = LineState::Unsynced { normalise: false };
+        }
+    }
+
+    fn sync(&mut self, now: Instant, normalise: bool) {
+        self.line = LineState::Syncing;
+        let first = if normalise {
+            Sync::Normalise { again: false }
+        } else {
+            Sync::Check {
+                normalise,
+                late: false,
+            }
+        };
+        self.begin_sync(now, first);
+    }
+
+    fn begin_sync(&mut self, now: Instant, sync: Sync) {
+        let (line, deadline) = match sync {
+            Sync::Normalise { .. } => ("ATQ0V1E0", NORMALISE_DEADLINE),
+            Sync::Check { .. } => ("AT+CMEE?", CHECK_DEADLINE),
+            Sync::ErrorNumbers => ("AT+CMEE=1", CHECK_DEADLINE),
+        };
+        let mut step = Step::new(CommandLine::new(line), Role::Collect);
+        step.deadline = deadline;
+        self.begin(now, Owner::Sync(sync), None, step);
+    }
+
+    fn sync_answered(&mut self, now: Instant, sync: Sync, _code: Final) {
+        match sync {
+            Sync::Normalise { .. } => self.begin_sync(
+                now,
+                Sync::Check {
+                    normalise: true,
+                    late: false,
+                },
+            ),
+            Sync::Check { normalise, .. } => {
+                let Some(active) = &mut self.active else {
+                    return;
+                };
+                if active.answer.is_empty() {
+                    active.owner = Owner::Sync(Sync::Check {
+                        normalise,
+                        late: true,
+                    });
+                    return;
+                }
+                self.checked(now, normalise);
+            }
+            Sync::ErrorNumbers => self.synced(),
+        }
+    }
+
+    fn checked(&mut self, now: Instant, normalise: bool) {
+        self.context.lines_only = false;
+        if normalise {
+            self.begin_sync(now, Sync::ErrorNumbers);
+        } else {
+            self.synced();
+        }
+    }
+
+    fn synced(&mut self) {
+        self.active = None;
+        self.line = LineState::Ready;
+    }
+
+    fn sync_overdue(&mut self, now: Instant) {
+        let Some(Owner::Sync(sync)) = self.active.take().map(|active| active.owner) else {
+            return;
+        };
+        match sync {
+            Sync::Normalise { again: false } => {
+                self.line = LineState::Asleep {
+                    until: now + self.options.patience,
+                };
+            }
+            // Only a final result code came, and nothing after it: a module without this query.
+            Sync::Check {
+                normalise,
+                late: true,
+            } => self.checked(now, normalise),
+            Sync::ErrorNumbers => self.synced(),
+            Sync::Normalise { again: true } | Sync::Check { .. } => {
+                let normalise = !matches!(
+                    sync,
+                    Sync::Check {
+                        normalise: false,
+                        ..
+                    }
+                );
+                self.line = LineState::Unsynced { normalise };
+                self.refuse_deaf();
+            }
+        }
+    }
+
+    fn refuse_deaf(&mut self) {
+        while let Some(id) = self.queue.front().copied() {
+            let error = Error::new(
+                ErrorKind::Timeout,
+                "the module does not answer: is it powered, is this its AT port, is the baud rate \
+                 right, does another program read the port?",
+            );
+            self.finish(id, Err(error));
+            self.queue.retain(|&queued| queued != id);
+        }
+    }
+
+    /// The module restarted: echo and result codes are at their defaults again.
+    pub(super) fn line_restarted(&mut self, now: Instant) {
+        match self.line {
+            LineState::Draining { .. } | LineState::Lost(_) => return,
+            // It has just woken up: no need to wait any longer.
+            LineState::Asleep { .. } => {
+                self.line = LineState::Syncing;
+                self.begin_sync(now, Sync::Normalise { again: true });
+                return;
+            }
+            LineState::Syncing if self.context.lines_only => return,
+            _ => {}
+        }
+        self.active = None;
+        self.context.prompt = false;
+        self.out.clear();
+        self.out_at = 0;
+        self.queued = self.sent;
+        self.line = LineState::Unsynced { normalise: true };
+    }
+}

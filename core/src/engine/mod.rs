@@ -1,0 +1,438 @@
+//! The engine: what is outstanding, what arrived, what to send next, which deadline is next. No I/O,
+//! no clock, no thread.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `op` | operations, their steps and results |
+//! | `client` | what is known about each of the six clients |
+//! | `submit` | a caller's request becomes an operation |
+//! | `line` | the command line: one command at a time, its prompt, its final code, resynchronisation |
+//! | `input` | what arrived: echo, answer, result, URC |
+//! | `result` | result lines, and the ends of connections |
+//! | `store` | stored delivery: notices, fetches, slot queries |
+
+mod client;
+mod input;
+mod line;
+mod op;
+mod result;
+mod store;
+mod submit;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+pub use client::State;
+pub use op::{OpId, Outcome, Request};
+
+use client::Client;
+use line::{Active, LineState, Owner};
+use op::{Kind, Op, Phase};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::event::Event;
+use crate::mqtt::CLIENTS;
+use crate::mqtt::receive::Message;
+use crate::wire::{Context, Lexer, Limits, Waiting};
+
+/// What an engine is made with.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Bits per second of the serial line, ten a byte: how long a payload takes to write.
+    pub baud_rate: u32,
+    /// Bounds of the lexer.
+    pub limits: Limits,
+    /// First message id of every client. An engine that may meet a live module begins anywhere but at
+    /// 1, so that a late result of an earlier program settles nothing of this one (register A59).
+    pub first_msgid: u16,
+    /// How long a module that gives no answer to the first command is left alone before it is asked
+    /// once more: it may wait for the payload of an earlier program, until its `edit/timeout`.
+    pub patience: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            baud_rate: 115_200,
+            limits: Limits::default(),
+            first_msgid: 1,
+            patience: Duration::from_secs(11),
+        }
+    }
+}
+
+/// What comes out of the engine, in the order in which it happened on the wire.
+#[derive(Debug)]
+pub enum Output {
+    /// An operation ended.
+    Done(OpId, Result<Outcome>),
+    /// A message for a client's queue.
+    Message(Message),
+    /// Something that nobody asked for.
+    Event(Event),
+}
+
+/// What became of an operation whose caller has left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Abandoned {
+    /// It had not begun and never will.
+    Withdrawn,
+    /// It goes on without the caller, until its result or the engine's deadline.
+    Underway,
+    /// It had ended already.
+    Ended,
+}
+
+/// How long a message that has begun may pause before it is given up: a module prints one in one go.
+const MESSAGE_SILENCE: Duration = Duration::from_secs(3);
+/// How long the line must be silent before it is believed again (register A21).
+const LINE_SILENCE: Duration = Duration::from_millis(100);
+
+/// The protocol, sans I/O.
+///
+/// > Every input may change every output: after any call that takes `now`, write out what
+/// > [`transmit`](Self::transmit) gives, empty [`poll_output`](Self::poll_output), and ask
+/// > [`poll_timeout`](Self::poll_timeout) again.
+///
+/// Its methods are of four kinds:
+///
+/// - **inputs**, `handle_*` and [`transmitted`](Self::transmitted): bytes that arrived, time that
+///   passed, bytes that were written, a port that is lost;
+/// - **commands**, `start`, `submit`, `abandon`, `set_room`: what callers want;
+/// - **outputs**, `transmit` and `poll_*`: bytes to write, what happened, the next deadline;
+/// - **getters**.
+///
+/// Time never goes backwards from call to call; nothing else about it matters.
+#[derive(Debug)]
+pub struct Engine {
+    options: Options,
+    lexer: Lexer,
+    context: Context,
+    out: Vec<u8>,
+    out_at: usize,
+    /// Bytes ever put into `out`, and ever written of them.
+    queued: u64,
+    sent: u64,
+    line: LineState,
+    active: Option<Active>,
+    /// Operations whose next step may be sent, in order.
+    queue: VecDeque<OpId>,
+    ops: HashMap<OpId, Op>,
+    next_op: u64,
+    /// When operations that wait for their result give up.
+    deadlines: BTreeSet<(Instant, OpId)>,
+    clients: [Client; CLIENTS as usize],
+    outputs: VecDeque<Output>,
+    last_input: Instant,
+}
+
+impl Engine {
+    /// An engine for a port that has just been opened. Call [`start`](Self::start) next.
+    #[must_use]
+    pub fn new(now: Instant, options: Options) -> Self {
+        Self {
+            options,
+            lexer: Lexer::new(options.limits),
+            context: Context {
+                lines_only: true,
+                ..Context::default()
+            },
+            out: Vec::new(),
+            out_at: 0,
+            queued: 0,
+            sent: 0,
+            line: LineState::Draining { since: now },
+            active: None,
+            queue: VecDeque::new(),
+            ops: HashMap::new(),
+            next_op: 0,
+            deadlines: BTreeSet::new(),
+            clients: std::array::from_fn(|_| Client::new(options.first_msgid)),
+            outputs: VecDeque::new(),
+            last_input: now,
+        }
+    }
+
+    /// Begins: brings the line into a known state and asks which clients live. The operation ends
+    /// when that is done, or when the module does not answer.
+    pub fn start(&mut self, now: Instant) -> OpId {
+        let id = self.discover();
+        self.pump(now);
+        id
+    }
+
+    /// Bytes arrived.
+    pub fn handle_input(&mut self, now: Instant, bytes: &[u8]) {
+        if bytes.is_empty() || matches!(self.line, LineState::Lost(_)) {
+            return;
+        }
+        self.last_input = now;
+        self.lexer.push(bytes);
+        self.drain_lexer(now);
+        self.pump(now);
+    }
+
+    fn drain_lexer(&mut self, now: Instant) {
+        // Tokens borrow the lexer while they change everything else.
+        let mut lexer = std::mem::take(&mut self.lexer);
+        while let Some(token) = lexer.next(&self.context) {
+            if let Some(echo) = self.token(now, token) {
+                lexer.expect_echo(&echo);
+            }
+        }
+        self.lexer = lexer;
+    }
+
+    /// Time passed: whatever was due is done.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        match self.lexer.waiting() {
+            Waiting::Message if now >= self.last_input + MESSAGE_SILENCE => self.give_up(now),
+            Waiting::Silence if now >= self.last_input + LINE_SILENCE => self.give_up(now),
+            _ => {}
+        }
+        self.line_timeout(now);
+        while let Some(&(due, id)) = self.deadlines.first() {
+            if due > now {
+                break;
+            }
+            self.deadlines.pop_first();
+            self.result_overdue(now, id);
+        }
+        self.store_timeout(now);
+        self.pump(now);
+    }
+
+    fn give_up(&mut self, now: Instant) {
+        let mut lexer = std::mem::take(&mut self.lexer);
+        if let Some(token) = lexer.give_up(&self.context) {
+            self.token(now, token);
+        }
+        self.lexer = lexer;
+        self.drain_lexer(now);
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) wants to be called; `None` = only input or a
+    /// command can change anything.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let lexer = match self.lexer.waiting() {
+            Waiting::Nothing => None,
+            Waiting::Message => Some(self.last_input + MESSAGE_SILENCE),
+            Waiting::Silence => Some(self.last_input + LINE_SILENCE),
+        };
+        [
+            lexer,
+            self.line_due(),
+            self.deadlines.first().map(|&(due, _)| due),
+            self.store_due(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Bytes to write to the port, oldest first. Tell how many were with
+    /// [`transmitted`](Self::transmitted).
+    #[must_use]
+    pub fn transmit(&self) -> &[u8] {
+        &self.out[self.out_at..]
+    }
+
+    /// The port took this many bytes of [`transmit`](Self::transmit).
+    pub fn transmitted(&mut self, bytes: usize) {
+        self.out_at += bytes;
+        self.sent += bytes as u64;
+        if self.out_at == self.out.len() {
+            self.out.clear();
+            self.out_at = 0;
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
+        self.queued += bytes.len() as u64;
+    }
+
+    /// What happened, oldest first, until `None`.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// The port is lost or was closed: every operation ends with `error`, and so does every later one.
+    pub fn handle_lost(&mut self, error: Error) {
+        if matches!(self.line, LineState::Lost(_)) {
+            return;
+        }
+        self.line = LineState::Lost(error.clone());
+        self.active = None;
+        self.out.clear();
+        self.out_at = 0;
+        let mut ids: Vec<OpId> = self.ops.keys().copied().collect();
+        ids.sort_unstable();
+        for id in ids {
+            self.finish(id, Err(error.clone()));
+        }
+        for client in &mut self.clients {
+            client.state = State::Closed;
+            client.lifecycle = None;
+            client.slots.clear();
+            client.ask_slots_at = None;
+            client.blocked_until = None;
+        }
+        self.event(Event::PortClosed { error });
+    }
+
+    /// The caller of an operation has left. What has not begun is withdrawn; what has goes on, and
+    /// keeps its message id and its place in the window.
+    pub fn abandon(&mut self, now: Instant, id: OpId) -> Abandoned {
+        let Some(op) = self.ops.get(&id) else {
+            return Abandoned::Ended;
+        };
+        let lifecycle = |client: u8| self.clients[usize::from(client)].lifecycle == Some(id);
+        let begun = op.phase != Phase::Queued
+            || matches!(op.kind, Kind::Discover)
+            || op.client.is_some_and(lifecycle);
+        if begun {
+            return Abandoned::Underway;
+        }
+        self.remove(id);
+        self.pump(now);
+        Abandoned::Withdrawn
+    }
+
+    /// The state of a client, and which of its connections it is about.
+    #[must_use]
+    pub fn state(&self, client: u8) -> (State, u32) {
+        let client = &self.clients[usize::from(client)];
+        (client.state, client.generation)
+    }
+
+    /// Whether a client lives since before the port was opened and has not been adopted; host and
+    /// port are where it is connected to.
+    #[must_use]
+    pub fn found(&self, client: u8) -> Option<(&str, u16)> {
+        self.clients[usize::from(client)]
+            .found
+            .as_ref()
+            .map(|found| (found.host.as_str(), found.port))
+    }
+
+    /// Whether the port is lost or closed.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        matches!(self.line, LineState::Lost(_))
+    }
+
+    fn event(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    fn client(&mut self, index: u8) -> &mut Client {
+        &mut self.clients[usize::from(index)]
+    }
+
+    fn add(&mut self, op: Op) -> OpId {
+        let id = OpId(self.next_op);
+        self.next_op += 1;
+        self.ops.insert(id, op);
+        id
+    }
+
+    /// Ends an operation and tells who waits for it.
+    fn finish(&mut self, id: OpId, result: Result<Outcome>) {
+        let Some(op) = self.remove(id) else { return };
+        if op.kind.is_internal() {
+            return;
+        }
+        let result = result.map_err(|mut error| {
+            if let Some(command) = op.command() {
+                error = error.with_command(command);
+            }
+            match op.client {
+                Some(client) => error.with_client(client),
+                None => error,
+            }
+        });
+        self.outputs.push_back(Output::Done(id, result));
+    }
+
+    /// Takes an operation out of every queue. Its command, if one is active, goes on without owner; its
+    /// message id stays taken until its result comes or the connection ends.
+    fn remove(&mut self, id: OpId) -> Option<Op> {
+        let op = self.ops.remove(&id)?;
+        match op.phase {
+            Phase::Queued => self.queue.retain(|&queued| queued != id),
+            Phase::Running => {
+                if let Some(active) = &mut self.active {
+                    if active.owner == Owner::Op(id) {
+                        active.owner = Owner::Nobody;
+                    }
+                }
+            }
+            Phase::Waiting(due) | Phase::Closing(due) => {
+                self.deadlines.remove(&(due, id));
+            }
+        }
+        if let Some(index) = op.client {
+            let client = self.client(index);
+            if client.lifecycle == Some(id) {
+                client.lifecycle = None;
+            }
+            match &op.kind {
+                Kind::Publish(_) => match op.msgid {
+                    None => client.waiting.retain(|&waiting| waiting != id),
+                    Some(0) => {}
+                    Some(_) => client.in_flight = client.in_flight.saturating_sub(1),
+                },
+                Kind::Fetch | Kind::Slots => client.fetching = false,
+                _ => {}
+            }
+            if op.phase == Phase::Queued && !op.taken {
+                // It never was on the wire.
+                if let Some(msgid) = op.msgid {
+                    client.unresolved.remove(&msgid);
+                }
+                if client.zero == Some(id) {
+                    client.zero = None;
+                }
+            }
+        }
+        Some(op)
+    }
+
+    fn wait_for_result(&mut self, id: OpId, due: Instant) {
+        if let Some(op) = self.ops.get_mut(&id) {
+            op.phase = Phase::Waiting(due);
+            self.deadlines.insert((due, id));
+        }
+    }
+
+    /// Ends operations in the order in which they were asked for.
+    fn finish_all(&mut self, select: impl Fn(&Op) -> bool, error: impl Fn(&Op) -> Error) {
+        let mut ids: Vec<OpId> = self
+            .ops
+            .iter()
+            .filter(|(_, op)| select(op))
+            .map(|(&id, _)| id)
+            .collect();
+        ids.sort_unstable();
+        for id in ids {
+            let error = error(&self.ops[&id]);
+            self.finish(id, Err(error));
+        }
+    }
+
+    fn closed_error(&self) -> Option<Error> {
+        match &self.line {
+            LineState::Lost(error) => Some(error.clone()),
+            LineState::Stuck => Some(Error::new(
+                ErrorKind::PortStuck,
+                "a prompt was lost and the module may still wait for a payload; set edit_timeout, or \
+                 restart the module",
+            )),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Stored delivery (`recv/mode` 1): the module keeps up to five messages, the engine fetches them as
+//! the client's queue has room.
+
+use std::time::Instant;
+
+use super::client::{SLOT_QUERY_PERIOD, State};
+use super::op::{Kind, Op, OpId, Role, Step};
+use super::{Engine, Output};
+use crate::mqtt::CLIENTS;
+use crate::mqtt::receive::{self, Message};
+use crate::mqtt::setting::Delivery;
+use crate::wire::{LengthDisplay, RawMessage};
+
+impl Engine {
+    /// A client's queue can take this many more messages.
+    pub fn set_room(&mut self, now: Instant, client: u8, room: usize) {
+        self.client(client).room = room;
+        self.fetch(client);
+        self.pump(now);
+    }
+
+    /// Whether a client has messages to fetch and no room for them.
+    #[must_use]
+    pub fn wants_room(&self, client: u8) -> bool {
+        let client = &self.clients[usize::from(client)];
+        client.delivery == Delivery::Stored && client.state == State::Connected && client.room == 0
+    }
+
+    /// `+QMTRECV: client,slot`: a message waits.
+    pub(super) fn noticed(&mut self, client: u8, slot: u8) {
+        self.client(client).note_slot(slot);
+        self.fetch(client);
+    }
+
+    /// Asks for the oldest noticed message, one at a time.
+    pub(super) fn fetch(&mut self, index: u8) {
+        let client = self.client(index);
+        if client.fetching || client.room == 0 || client.state != State::Connected {
+            return;
+        }
+        let Some(slot) = client.slots.pop_front() else {
+            return;
+        };
+        client.fetching = true;
+        let role = Role::Fetch {
+            slot,
+            answered: false,
+        };
+        let op = Op::new(
+            Some(index),
+            Kind::Fetch,
+            [Step::new(receive::fetch(index, slot), role)],
+        );
+        let id = self.add(op);
+        self.queue.push_back(id);
+    }
+
+    /// A fetch or slot query has ended, well or not.
+    pub(super) fn fetched(&mut self, index: u8, id: OpId) {
+        self.remove(id);
+        self.client(index).fetching = false;
+        self.fetch(index);
+    }
+
+    /// `+QMTRECV: client,s0,...,s4`.
+    pub(super) fn slots_told(&mut self, client: u8, full: [bool; 5]) {
+        for (slot, _) in full.into_iter().enumerate().filter(|(_, full)| *full) {
+            self.client(client).note_slot(slot as u8);
+        }
+    }
+
+    /// A message came, at once or as the answer to a fetch.
+    pub(super) fn received(&mut self, raw: RawMessage<'_>) {
+        let index = raw.client;
+        if let Some(active) = &mut self.active {
+            if active.client == Some(index) {
+                if let Role::Fetch { answered, .. } = &mut active.role {
+                    // The slot is free from here on, before the `OK` (register A43).
+                    *answered = true;
+                }
+            }
+        }
+        let hex = self.context.layouts[usize::from(index)].hex;
+        let client = self.client(index);
+        client.room = client.room.saturating_sub(1);
+        let message = Message::new(raw, client.generation, hex);
+        self.outputs.push_back(Output::Message(message));
+    }
+
+    /// The client is connected: look for messages at once and from time to time (register A57).
+    pub(super) fn watch_store(&mut self, now: Instant, index: u8) {
+        let client = self.client(index);
+        client.ask_slots_at = (client.delivery == Delivery::Stored).then_some(now);
+        self.store_timeout(now);
+    }
+
+    pub(super) fn store_due(&self) -> Option<Instant> {
+        self.clients
+            .iter()
+            .flat_map(|client| {
+                let connected = client.state == State::Connected;
+                let ask = client
+                    .ask_slots_at
+                    .filter(|_| connected && !client.fetching && client.room > 0);
+                [ask, client.blocked_until]
+            })
+            .flatten()
+            .min()
+    }
+
+    pub(super) fn store_timeout(&mut self, now: Instant) {
+        for index in 0..CLIENTS {
+            let client = self.client(index);
+            if client.blocked_until.is_some_and(|until| until <= now) {
+                client.blocked_until = None;
+            }
+            let due = client.ask_slots_at.is_some_and(|at| at <= now);
+            if !due || client.fetching || client.room == 0 || client.state != State::Connected {
+                continue;
+            }
+            client.ask_slots_at = Some(now + SLOT_QUERY_PERIOD);
+            client.fetching = true;
+            let op = Op::new(
+                Some(index),
+                Kind::Slots,
+                [Step::new(receive::slots(), Role::SlotQuery)],
+            );
+            let id = self.add(op);
+            self.queue.push_back(id);
+        }
+    }
+
+    pub(super) fn set_length_display(&mut self, client: u8, length: LengthDisplay) {
+        self.context.layouts[usize::from(client)].length = length;
+    }
+}

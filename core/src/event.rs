@@ -1,0 +1,77 @@
+//! What happens by itself: everything a module reports that is not the answer to a call.
+
+use crate::error::Error;
+use crate::mqtt::connect::DisconnectReason;
+
+/// Something that happened without being asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The connection of a client ended and nobody had asked for it (`+QMTSTAT`).
+    Disconnected {
+        /// Client 0..=5.
+        client: u8,
+        /// Which of its connections: counts up with every open.
+        generation: u32,
+        /// The `+QMTSTAT` code and its advice.
+        reason: DisconnectReason,
+    },
+    /// A keep-alive ping failed and the client is closed (`+QMTPING`, register A15).
+    PingFailed {
+        /// Client 0..=5.
+        client: u8,
+        /// Which of its connections.
+        generation: u32,
+    },
+    /// A packet was sent again (result 1, register A1); reported where
+    /// [`PacketTimeout::notice`](crate::PacketTimeout::notice) asks for it. Not an end of anything.
+    Retransmission {
+        /// Client 0..=5.
+        client: u8,
+        /// Which of its connections.
+        generation: u32,
+        /// The command whose packet it was, as `AT+QMTPUBEX`.
+        command: &'static str,
+        /// Message id of the packet; 0 where it has none.
+        msgid: u16,
+        /// How many times it has been sent again, where the module said.
+        count: Option<u8>,
+    },
+    /// The module has restarted (`RDY`): every client is closed, its settings are at their defaults.
+    Restarted,
+    /// The network dropped a PDP context; every client on it is closed.
+    PdpDeactivated {
+        /// The context 1..=16.
+        context: u8,
+    },
+    /// The message queue of a client was full, and its oldest messages were dropped.
+    Lagged {
+        /// Client 0..=5.
+        client: u8,
+        /// How many messages since the last such event.
+        count: u64,
+    },
+    /// Input was thrown away because it did not fit the bounds or could not be read; see the text.
+    InputLost {
+        /// What was lost, in words.
+        what: String,
+    },
+    /// The port is gone or was closed; the last event of all.
+    PortClosed {
+        /// Why.
+        error: Error,
+    },
+    /// Any other line that the module printed unasked.
+    Urc(Vec<u8>),
+}
+
+impl Event {
+    /// Whether it goes to the lane that never overflows; the others share a ring that drops its
+    /// oldest.
+    pub(crate) fn is_state(&self) -> bool {
+        !matches!(
+            self,
+            Self::Retransmission { .. } | Self::InputLost { .. } | Self::Urc(_)
+        )
+    }
+}

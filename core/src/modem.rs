@@ -1,0 +1,409 @@
+//! A serial port with a module behind it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use crate::client::Client;
+use crate::engine::{Options, Outcome, Request};
+use crate::error::{Error, ErrorKind, Result};
+use crate::event::Event;
+use crate::info::{ModuleInfo, Signal};
+use crate::mqtt::CLIENTS;
+use crate::mqtt::capabilities::{Capabilities, TESTED};
+use crate::port::{FlowControl, Port, SerialOptions, SerialPort};
+use crate::runtime::{Consumer, Runtime};
+use crate::wire::CommandLine;
+
+/// A module on a serial port.
+///
+/// Cheap to clone; every clone and every [`Client`] stands for the same port, from any thread. The
+/// port is closed by [`close`](Self::close), or when the last of them is dropped.
+///
+/// Opening brings the line into a known state (`ATQ0V1E0`, `AT+CMEE=1`) and asks which of the six
+/// clients live since before (`AT+QMTOPEN?`, `AT+QMTCONN?`).
+///
+/// ```no_run
+/// use atmqtt::{Connect, Modem, QoS};
+///
+/// # fn main() -> atmqtt::Result<()> {
+/// let modem = Modem::open("/dev/ttyUSB2")?;
+/// let client = modem.client(0)?;
+/// client.open("broker.example", 1883)?;
+/// client.connect(&Connect::new("sensor-17"))?;
+/// client.publish("sensors/17", r#"{"t":21.5}"#, QoS::AtLeastOnce, false)?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Modem {
+    runtime: Arc<Runtime>,
+    timeout: Option<Duration>,
+}
+
+/// How a [`Modem`] is opened.
+#[derive(Debug, Clone)]
+#[must_use = "nothing is opened before `open`"]
+pub struct ModemBuilder {
+    serial: SerialOptions,
+    message_capacity: usize,
+    urc_capacity: usize,
+    max_payload: usize,
+    patience: Duration,
+}
+
+/// Longest time to the final result code of a command that the library has no words for, but for
+/// those below ("if none for 60 s, restart the module").
+const COMMAND_DEADLINE: Duration = Duration::from_secs(60);
+
+/// Commands that may take longer.
+const SLOW: [(&str, u64); 4] = [
+    ("+QIACT", 155),
+    ("+QIDEACT", 65),
+    ("+COPS", 185),
+    ("+CGATT", 145),
+];
+
+impl Default for ModemBuilder {
+    fn default() -> Self {
+        Self {
+            serial: SerialOptions::default(),
+            message_capacity: 1024,
+            urc_capacity: 64,
+            max_payload: 64 * 1024,
+            patience: Options::default().patience,
+        }
+    }
+}
+
+impl ModemBuilder {
+    /// Bits per second; default 115200.
+    pub fn baud_rate(mut self, baud_rate: u32) -> Self {
+        self.serial.baud_rate = baud_rate;
+        self
+    }
+
+    /// RTS/CTS flow control, here and in the module (`AT+IFC=2,2`); default none.
+    pub fn flow_control(mut self, flow_control: FlowControl) -> Self {
+        self.serial.flow_control = flow_control;
+        self
+    }
+
+    /// Whether DTR is asserted while the port is open; default `true`.
+    pub fn dtr(mut self, asserted: bool) -> Self {
+        self.serial.dtr = asserted;
+        self
+    }
+
+    /// Whether DTR falls when the port is closed; default `false`.
+    pub fn hang_up_on_close(mut self, hang_up: bool) -> Self {
+        self.serial.hang_up_on_close = hang_up;
+        self
+    }
+
+    /// How many received messages wait for each client's consumer, 1 and up; default 1024. A full
+    /// queue drops its oldest and reports [`Event::Lagged`].
+    pub fn message_capacity(mut self, messages: usize) -> Self {
+        self.message_capacity = messages.max(1);
+        self
+    }
+
+    /// How many other lines of the module are kept for [`Modem::events`]; default 64, 0 = none. The
+    /// oldest goes first.
+    pub fn urc_capacity(mut self, lines: usize) -> Self {
+        self.urc_capacity = lines;
+        self
+    }
+
+    /// Longest received payload in bytes that is delivered; default 64 KiB. A longer one is skipped and
+    /// reported as [`Event::InputLost`].
+    pub fn max_payload(mut self, bytes: usize) -> Self {
+        self.max_payload = bytes;
+        self
+    }
+
+    /// How long a module that does not answer the first command is left alone before it is asked
+    /// once more; default 11 s. An earlier program may have left it waiting for a payload, which it
+    /// ends by its `edit/timeout` of 10 s.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Opens a serial device, exclusively.
+    ///
+    /// # Errors
+    ///
+    /// [`PortBusy`](ErrorKind::PortBusy), [`PortLost`](ErrorKind::PortLost) as in
+    /// [`SerialPort::open`]; [`Timeout`](ErrorKind::Timeout) where no module answers.
+    pub fn open(self, path: impl AsRef<Path>) -> Result<Modem> {
+        let port = SerialPort::open(path, &self.serial)?;
+        self.open_port(port)
+    }
+
+    /// Takes any other byte stream with a non-blocking descriptor for the port.
+    pub fn open_port(self, port: impl Port + 'static) -> Result<Modem> {
+        let first_msgid = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(1, |since| (since.as_millis() % 65_535) as u16 + 1);
+        let mut options = Options {
+            baud_rate: self.serial.baud_rate,
+            first_msgid,
+            patience: self.patience,
+            ..Options::default()
+        };
+        options.limits.payload = self.max_payload;
+        options.limits.skipped = options.limits.skipped.max(self.max_payload);
+        let runtime = Runtime::start(
+            Arc::new(port),
+            options,
+            self.message_capacity,
+            self.urc_capacity,
+        )?;
+        runtime.discover()?;
+        let modem = Modem {
+            runtime: Arc::new(runtime),
+            timeout: None,
+        };
+        if self.serial.flow_control == FlowControl::RtsCts {
+            modem.command("AT+IFC=2,2")?;
+        }
+        Ok(modem)
+    }
+}
+
+impl Modem {
+    /// Opens a serial device at 115200 baud. See [`ModemBuilder::open`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::builder().open(path)
+    }
+
+    /// Sets how to open a device.
+    pub fn builder() -> ModemBuilder {
+        ModemBuilder::default()
+    }
+
+    /// This modem with a limit on how long each of its calls may keep its caller. Past it, what has not
+    /// begun is withdrawn ([`Timeout`](ErrorKind::Timeout)) and what has goes on without the caller
+    /// ([`Unconfirmed`](ErrorKind::Unconfirmed)).
+    #[must_use]
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Self {
+            runtime: Arc::clone(&self.runtime),
+            timeout: Some(timeout),
+        }
+    }
+
+    /// One of the six MQTT clients of the module, 0..=5.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for any other index.
+    pub fn client(&self, index: u8) -> Result<Client> {
+        if index >= CLIENTS {
+            return Err(Error::argument("client index", index, "0..=5"));
+        }
+        Ok(Client::new(Arc::clone(&self.runtime), index))
+    }
+
+    /// The device, as it was opened.
+    #[must_use]
+    pub fn port_name(&self) -> &str {
+        self.runtime.port_name()
+    }
+
+    /// Sends any other AT command and gives the lines of its answer, without the final `OK`.
+    ///
+    /// Refused are what the library itself does (`AT+QMT...=` with values), what would change how lines
+    /// are read (`ATE1`, `ATV0`, `ATQ1`, `AT&F`, `ATZ`, `ATS3`, `ATS4`, `AT+IPR=`, `A/`), and what leaves
+    /// command mode (`ATD`, `ATO`, `AT+CMUX`, `AT+QFUPL`, ...).
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for the above;
+    /// [`ModuleError`](ErrorKind::ModuleError) and [`CmeError`](ErrorKind::CmeError) as the module
+    /// answers; [`Unconfirmed`](ErrorKind::Unconfirmed) where no final result code comes in time.
+    ///
+    /// ```no_run
+    /// # fn main() -> atmqtt::Result<()> {
+    /// let modem = atmqtt::Modem::open("/dev/ttyUSB2")?;
+    /// for line in modem.command("AT+CEREG?")? {
+    ///     println!("{line}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn command(&self, line: &str) -> Result<Vec<String>> {
+        self.ask(crate::raw::checked(line, false)?, None)
+    }
+
+    /// Sends a command that prompts for data (`>` or `CONNECT`), then the data, byte for byte.
+    ///
+    /// # Errors
+    ///
+    /// As [`command`](Self::command). A module that never prompts leaves the port
+    /// [stuck](ErrorKind::PortStuck), because it may still wait for data.
+    pub fn command_with_data(&self, line: &str, data: &[u8]) -> Result<Vec<String>> {
+        self.ask(crate::raw::checked(line, true)?, Some(data.to_vec()))
+    }
+
+    fn ask(&self, line: CommandLine, data: Option<Vec<u8>>) -> Result<Vec<String>> {
+        let name = line.name().to_ascii_uppercase();
+        let deadline = SLOW
+            .iter()
+            .find(|(slow, _)| name.ends_with(slow))
+            .map_or(COMMAND_DEADLINE, |&(_, seconds)| {
+                Duration::from_secs(seconds)
+            });
+        let request = Request::Command {
+            line,
+            data,
+            deadline,
+        };
+        match self.runtime.call(request, self.timeout)? {
+            Outcome::Answer(lines) => Ok(lines
+                .into_iter()
+                .map(|line| String::from_utf8_lossy(&line).into_owned())
+                .collect()),
+            _ => Err(Error::new(ErrorKind::Internal, "no answer in the outcome")),
+        }
+    }
+
+    /// Who the module is (`ATI`, `AT+CGSN`, `AT+CIMI`, `AT+QCCID`).
+    pub fn info(&self) -> Result<ModuleInfo> {
+        ModuleInfo::ask(|command| self.command(command))
+    }
+
+    /// How well the module hears the network (`AT+CSQ`).
+    pub fn signal(&self) -> Result<Signal> {
+        let answer = self.command("AT+CSQ")?;
+        Signal::read(&answer).ok_or_else(|| {
+            Error::new(
+                ErrorKind::OperationFailed,
+                format!("the answer is not what AT+CSQ answers: {answer:?}"),
+            )
+            .with_command("AT+CSQ")
+        })
+    }
+
+    /// What the module says that it supports: the answers to the nine test forms `=?`. A command that
+    /// it refuses is not supported.
+    pub fn capabilities(&self) -> Result<Capabilities> {
+        let mut capabilities = Capabilities::default();
+        for command in std::iter::once("QMTCFG").chain(TESTED) {
+            match self.command(&format!("AT+{command}=?")) {
+                Ok(lines) => capabilities.add(command, &lines),
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::ModuleError | ErrorKind::CmeError) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(capabilities)
+    }
+
+    /// The events of the port, oldest first. They have one consumer.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidState`](ErrorKind::InvalidState) while another `Events` or a callback has them.
+    pub fn events(&self) -> Result<Events> {
+        self.runtime.check()?;
+        self.runtime
+            .shared
+            .mail
+            .claim_events(Consumer::Iterator, None)?;
+        Ok(Events {
+            runtime: Arc::clone(&self.runtime),
+        })
+    }
+
+    /// Hands every event to `callback`, on the dispatcher thread of the port. Every call of the library
+    /// may be made in it but [`close`](Self::close).
+    ///
+    /// The callback is dropped when the port is closed; one that holds a clone of this modem keeps the
+    /// port open until then.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidState`](ErrorKind::InvalidState) while the events have another consumer.
+    pub fn on_event(&self, callback: impl FnMut(Event) + Send + 'static) -> Result<()> {
+        self.runtime.check()?;
+        self.runtime.start_dispatcher()?;
+        let callback = Arc::new(Mutex::new(callback));
+        self.runtime
+            .shared
+            .mail
+            .claim_events(Consumer::Callback, Some(callback))
+    }
+
+    /// Takes the event callback away. When this returns it does not run any more, except where it is
+    /// itself the caller.
+    pub fn clear_on_event(&self) -> Result<()> {
+        self.runtime.check()?;
+        let callback = self.runtime.shared.mail.release_events(Consumer::Callback);
+        self.runtime.callback_ended();
+        drop(callback);
+        Ok(())
+    }
+
+    /// Closes the port: every call and wait on it ends at once with [`Closed`](ErrorKind::Closed), the
+    /// iterators end after what has arrived. Again: nothing. The clients in the module stay as they
+    /// are: disconnect them first.
+    ///
+    /// # Errors
+    ///
+    /// [`CalledFromCallback`](ErrorKind::CalledFromCallback) from a callback of this port.
+    pub fn close(&self) -> Result<()> {
+        self.runtime.close()
+    }
+}
+
+/// The events of a port, one after the other. As an iterator it ends when the port is closed or lost
+/// and everything has been read.
+#[derive(Debug)]
+pub struct Events {
+    runtime: Arc<Runtime>,
+}
+
+impl Events {
+    /// The next event if one is there.
+    #[must_use]
+    pub fn try_recv(&self) -> Option<Event> {
+        self.recv_until(Some(Instant::now()))
+    }
+
+    /// The next event, waiting for it at most this long.
+    #[must_use]
+    pub fn recv_timeout(&self, timeout: Duration) -> Option<Event> {
+        self.recv_until(Some(Instant::now() + timeout))
+    }
+
+    /// The next event, waiting for it as long as the port is open.
+    #[must_use]
+    pub fn recv(&self) -> Option<Event> {
+        self.recv_until(None)
+    }
+
+    fn recv_until(&self, until: Option<Instant>) -> Option<Event> {
+        self.runtime.check().ok()?;
+        self.runtime.shared.mail.take_event(until)
+    }
+}
+
+impl Iterator for Events {
+    type Item = Event;
+
+    fn next(&mut self) -> Option<Event> {
+        self.recv()
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        if self.runtime.check().is_ok() {
+            self.runtime.shared.mail.release_events(Consumer::Iterator);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Who else has the port: UUCP lock files, and the processes that hold the device open.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// A `LCK..name` file, as minicom, pppd and ModemManager's neighbours use them; removed when dropped.
+#[derive(Debug)]
+pub(super) struct LockFile {
+    path: PathBuf,
+}
+
+const LOCK_FOLDER: &str = "/var/lock";
+
+impl LockFile {
+    /// Refuses a device that a living process has a lock file for, and leaves one of our own where
+    /// the folder may be written; where it may not, the kernel's lock has to do.
+    pub(super) fn take(device: &Path) -> Result<Option<Self>> {
+        let Some(name) = device.file_name() else {
+            return Ok(None);
+        };
+        let path = Path::new(LOCK_FOLDER).join(format!("LCK..{}", name.to_string_lossy()));
+        if let Some(pid) = owner(&path) {
+            return Err(busy(device, Some(pid), "its lock file"));
+        }
+        // Stale: its process is gone.
+        let _ = fs::remove_file(&path);
+        let file = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&path)
+            .and_then(|mut file| writeln!(file, "{:>10}", std::process::id()));
+        Ok(file.ok().map(|()| Self { path }))
+    }
+}
+
+impl Drop for LockFile {
+    fn drop(&mut self) {
+        // A forked child holds a copy of this value; the file is its parent's.
+        if pid_in(&self.path) == Some(std::process::id()) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// The living process that a lock file names, if it is not this one.
+fn owner(path: &Path) -> Option<u32> {
+    let pid = pid_in(path)?;
+    let alive = Path::new("/proc").join(pid.to_string()).exists();
+    (alive && pid != std::process::id()).then_some(pid)
+}
+
+fn pid_in(path: &Path) -> Option<u32> {
+    fs::read_to_string(path).ok()?.trim().parse().ok()
+}
+
+/// The error for a device that somebody else has, with who it is where that can be seen.
+pub(super) fn busy(device: &Path, pid: Option<u32>, how: &str) -> Error {
+    let who = pid.or_else(|| holder(device)).map_or_else(
+        || "another program has it".to_owned(),
+        |pid| {
+            let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+            format!("process {pid} ({}) has it", name.trim())
+        },
+    );
+    Error::new(
+        ErrorKind::PortBusy,
+        format!(
+            "{}: {who} ({how}); stop it, or tell ModemManager to leave the device alone",
+            device.display()
+        ),
+    )
+}
+
+/// A process, not this one, that has the device open; only those whose descriptors we may look at.
+fn holder(device: &Path) -> Option<u32> {
+    let device = device.canonicalize().ok()?;
+    fs::read_dir("/proc")
+        .ok()?
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
+        .filter(|&pid| pid != std::process::id())
+        .find(|pid| {
+            fs::read_dir(format!("/proc/{pid}/fd"))
+                .into_iter()
+                .flatten()
+                .flatten()
+                .any(|fd| fs::read_link(fd.path()).is_ok_and(|target| target == device))
+        })
+}

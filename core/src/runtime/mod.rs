@@ -1,0 +1,413 @@
+//! Threads around the engine: one reader per port, one dispatcher where callbacks are set, and any
+//! number of callers.
+
+mod completion;
+mod dispatcher;
+mod mailbox;
+mod reader;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+pub(crate) use completion::Completion;
+pub(crate) use mailbox::{Consumer, Mailbox};
+
+use crate::engine::{Abandoned, Engine, OpId, Options, Outcome, Output, Request, State};
+use crate::error::{Error, ErrorKind, Result};
+use crate::port::{Port, Waker, with_signals_blocked};
+use dispatcher::Dispatcher;
+
+/// What the threads of one port share. Handles own it through [`Runtime`]; the reader thread owns it
+/// directly, so that the last handle can go while the reader still runs.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    core: Mutex<Core>,
+    waker: Waker,
+    pub(crate) mail: Mailbox,
+    stop: AtomicBool,
+}
+
+/// The engine and what belongs to it, under one lock. Nothing blocks and no code of the program runs
+/// while it is held.
+#[derive(Debug)]
+struct Core {
+    engine: Engine,
+    /// `None` once the port is closed.
+    port: Option<Arc<dyn Port>>,
+    waiters: HashMap<OpId, Arc<Completion>>,
+    /// What the reader sleeps for: until when, and whether for room to write as well.
+    reader_due: Option<Instant>,
+    reader_writes: bool,
+}
+
+/// How a thread that has changed the engine leaves it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Leave {
+    /// It is the reader, and will look at the deadlines itself.
+    Reader,
+    /// It stays to wait for an operation, and looks after the deadlines meanwhile: the reader need
+    /// not be woken for them.
+    Waiting,
+    /// It goes on with something else.
+    Gone,
+}
+
+impl Core {
+    /// Writes what the engine has for the port, without blocking.
+    fn flush(&mut self) {
+        let Some(port) = self.port.clone() else {
+            return;
+        };
+        while !self.engine.transmit().is_empty() {
+            match port.write(self.engine.transmit()) {
+                Ok(0) => return self.lost(&*port, "it takes no more bytes"),
+                Ok(bytes) => self.engine.transmitted(bytes),
+                Err(error) => match error.kind() {
+                    std::io::ErrorKind::WouldBlock => return,
+                    std::io::ErrorKind::Interrupted => {}
+                    _ => return self.lost(&*port, &error.to_string()),
+                },
+            }
+        }
+    }
+
+    fn lost(&mut self, port: &dyn Port, why: &str) {
+        self.engine.handle_lost(Error::new(
+            ErrorKind::PortLost,
+            format!("{} is gone: {why}", port.name()),
+        ));
+    }
+}
+
+impl Shared {
+    /// Writes and routes what the engine has after a change, in the order in which it happened.
+    fn settle(&self, core: &mut Core, leave: Leave) {
+        let now = Instant::now();
+        loop {
+            core.flush();
+            while let Some(output) = core.engine.poll_output() {
+                self.route(core, output);
+            }
+            if !self.give_room(core, now) && core.engine.transmit().is_empty() {
+                break;
+            }
+            if !core.engine.transmit().is_empty() {
+                // What does not fit waits for the reader and room.
+                break;
+            }
+        }
+        if leave == Leave::Reader {
+            return;
+        }
+        let due = core.engine.poll_timeout();
+        let earlier = match (due, core.reader_due) {
+            (Some(due), Some(reader)) => due < reader,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        let writes = !core.engine.transmit().is_empty() && !core.reader_writes;
+        if writes || (earlier && leave == Leave::Gone) {
+            self.waker.ring();
+        }
+    }
+
+    fn route(&self, core: &mut Core, output: Output) {
+        match output {
+            Output::Done(id, result) => {
+                if let Some(waiter) = core.waiters.remove(&id) {
+                    waiter.complete(result);
+                }
+            }
+            Output::Message(message) => self.mail.put_message(message),
+            Output::Event(event) => self.mail.put_event(event),
+        }
+    }
+
+    /// In stored delivery, tells the engine that a queue has room again. Whether anything changed.
+    fn give_room(&self, core: &mut Core, now: Instant) -> bool {
+        let mut given = false;
+        for client in 0..crate::mqtt::CLIENTS {
+            if core.engine.wants_room(client) {
+                let room = self.mail.room_or_hunger(client);
+                if room > 0 {
+                    core.engine.set_room(now, client, room);
+                    given = true;
+                }
+            }
+        }
+        given
+    }
+
+    /// A consumer has taken a message out of a queue that the engine waits for.
+    pub(crate) fn fed(&self) {
+        let mut core = self.core.lock();
+        self.settle_room(&mut core);
+    }
+
+    fn settle_room(&self, core: &mut Core) {
+        if self.give_room(core, Instant::now()) {
+            self.settle(core, Leave::Gone);
+        }
+    }
+}
+
+/// A running port. Dropping the last handle closes it.
+#[derive(Debug)]
+pub(crate) struct Runtime {
+    pub(crate) shared: Arc<Shared>,
+    reader: Mutex<Option<JoinHandle<()>>>,
+    dispatcher: Dispatcher,
+    /// The process that opened the port: a forked child has the descriptor and none of the threads.
+    pid: u32,
+    port_name: String,
+}
+
+impl Runtime {
+    /// Starts the reader of a port.
+    pub(crate) fn start(
+        port: Arc<dyn Port>,
+        options: Options,
+        message_capacity: usize,
+        urc_capacity: usize,
+    ) -> Result<Self> {
+        let internal = |error: std::io::Error| Error::new(ErrorKind::Internal, error.to_string());
+        let port_name = port.name();
+        let shared = Arc::new(Shared {
+            core: Mutex::new(Core {
+                engine: Engine::new(Instant::now(), options),
+                port: Some(Arc::clone(&port)),
+                waiters: HashMap::new(),
+                reader_due: None,
+                reader_writes: false,
+            }),
+            waker: Waker::new().map_err(internal)?,
+            mail: Mailbox::new(message_capacity, urc_capacity),
+            stop: AtomicBool::new(false),
+        });
+        {
+            let mut core = shared.core.lock();
+            let now = Instant::now();
+            for client in 0..crate::mqtt::CLIENTS {
+                core.engine.set_room(now, client, message_capacity);
+            }
+        }
+        let reader = {
+            let shared = Arc::clone(&shared);
+            with_signals_blocked(|| {
+                std::thread::Builder::new()
+                    .name("atmqtt-reader".to_owned())
+                    .spawn(move || reader::run(&shared, &*port))
+            })
+            .map_err(internal)?
+        };
+        Ok(Self {
+            shared,
+            reader: Mutex::new(Some(reader)),
+            dispatcher: Dispatcher::default(),
+            pid: std::process::id(),
+            port_name,
+        })
+    }
+
+    pub(crate) fn port_name(&self) -> &str {
+        &self.port_name
+    }
+
+    /// Refuses every call in a forked child, before any lock is touched: a thread of the parent may
+    /// have held it at the fork.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.is_forked() {
+            return Err(Error::new(
+                ErrorKind::Closed,
+                "the port was opened before this process was forked: open it here",
+            ));
+        }
+        Ok(())
+    }
+
+    fn is_forked(&self) -> bool {
+        std::process::id() != self.pid
+    }
+
+    /// Asks which clients live; the first operation of all.
+    pub(crate) fn discover(&self) -> Result<Outcome> {
+        let completion = Arc::new(Completion::default());
+        let id = {
+            let mut core = self.shared.core.lock();
+            let id = core.engine.start(Instant::now());
+            core.waiters.insert(id, Arc::clone(&completion));
+            self.shared.settle(&mut core, Leave::Waiting);
+            id
+        };
+        self.wait(id, &completion, None)
+    }
+
+    /// Submits a request and gives what to wait on.
+    pub(crate) fn submit(&self, request: Request) -> Result<(OpId, Arc<Completion>)> {
+        self.submit_and(request, Leave::Gone)
+    }
+
+    fn submit_and(&self, request: Request, leave: Leave) -> Result<(OpId, Arc<Completion>)> {
+        self.check()?;
+        let completion = Arc::new(Completion::default());
+        let mut core = self.shared.core.lock();
+        let id = core.engine.submit(Instant::now(), request)?;
+        core.waiters.insert(id, Arc::clone(&completion));
+        self.shared.settle(&mut core, leave);
+        Ok((id, completion))
+    }
+
+    /// Submits a request and waits for its outcome, at most `timeout` of the caller's.
+    pub(crate) fn call(&self, request: Request, timeout: Option<Duration>) -> Result<Outcome> {
+        let (id, completion) = self.submit_and(request, Leave::Waiting)?;
+        self.wait(id, &completion, timeout)
+    }
+
+    /// Waits for an operation. Past `timeout` it is abandoned: withdrawn if it has not begun, else it
+    /// goes on without its caller.
+    pub(crate) fn wait(
+        &self,
+        id: OpId,
+        completion: &Completion,
+        timeout: Option<Duration>,
+    ) -> Result<Outcome> {
+        let limit = timeout.map(|timeout| Instant::now() + timeout);
+        match self.wait_until(completion, limit)? {
+            Some(result) => result,
+            None => self.leave(id, completion, timeout.unwrap_or_default()),
+        }
+    }
+
+    /// Waits without giving up the operation; `None` = not yet.
+    pub(crate) fn wait_until(
+        &self,
+        completion: &Completion,
+        limit: Option<Instant>,
+    ) -> Result<Option<Result<Outcome>>> {
+        self.check()?;
+        loop {
+            let due = self.shared.core.lock().engine.poll_timeout();
+            let until = match (limit, due) {
+                (Some(limit), Some(due)) => Some(limit.min(due)),
+                (limit, due) => limit.or(due),
+            };
+            if let Some(result) = completion.wait(until) {
+                return Ok(Some(result));
+            }
+            let now = Instant::now();
+            if due.is_some_and(|due| due <= now) {
+                let mut core = self.shared.core.lock();
+                core.engine.handle_timeout(now);
+                self.shared.settle(&mut core, Leave::Waiting);
+            }
+            if limit.is_some_and(|limit| limit <= now) {
+                if let Some(result) = completion.wait(Some(now)) {
+                    return Ok(Some(result));
+                }
+                // Nobody looks after the deadlines from here on but the reader.
+                self.shared.waker.ring();
+                return Ok(None);
+            }
+        }
+    }
+
+    fn leave(&self, id: OpId, completion: &Completion, after: Duration) -> Result<Outcome> {
+        let mut core = self.shared.core.lock();
+        let abandoned = core.engine.abandon(Instant::now(), id);
+        self.shared.settle(&mut core, Leave::Gone);
+        if abandoned != Abandoned::Ended {
+            core.waiters.remove(&id);
+        }
+        drop(core);
+        match abandoned {
+            Abandoned::Ended => completion
+                .wait(None)
+                .unwrap_or_else(|| Err(Error::new(ErrorKind::Internal, "the outcome vanished"))),
+            Abandoned::Withdrawn => Err(Error::new(
+                ErrorKind::Timeout,
+                format!("nothing was sent within the caller's {after:?}; the call is withdrawn"),
+            )),
+            Abandoned::Underway => Err(Error::new(
+                ErrorKind::Unconfirmed,
+                format!(
+                    "no outcome within the caller's {after:?}; the operation goes on, and doing it \
+                     again may duplicate"
+                ),
+            )),
+        }
+    }
+
+    pub(crate) fn state(&self, client: u8) -> (State, u32) {
+        self.shared.core.lock().engine.state(client)
+    }
+
+    pub(crate) fn found(&self, client: u8) -> Option<(String, u16)> {
+        let core = self.shared.core.lock();
+        core.engine
+            .found(client)
+            .map(|(host, port)| (host.to_owned(), port))
+    }
+
+    /// Starts the dispatcher if it does not run yet.
+    pub(crate) fn start_dispatcher(&self) -> Result<()> {
+        self.dispatcher.start(&self.shared)
+    }
+
+    pub(crate) fn in_callback(&self) -> bool {
+        self.dispatcher.is_current_thread()
+    }
+
+    /// Waits until no callback runs, unless this is one.
+    pub(crate) fn callback_ended(&self) {
+        if !self.in_callback() {
+            self.shared.mail.callback_ended();
+        }
+    }
+
+    /// Ends every wait and every thread, and closes the device. Again: nothing.
+    pub(crate) fn close(&self) -> Result<()> {
+        self.check()?;
+        if self.in_callback() {
+            return Err(Error::new(
+                ErrorKind::CalledFromCallback,
+                "a port cannot be closed from its own callback: tell another thread to",
+            ));
+        }
+        self.shut_down();
+        Ok(())
+    }
+
+    fn shut_down(&self) {
+        self.shared.stop.store(true, Ordering::Release);
+        self.shared.waker.ring();
+        if let Some(reader) = self.reader.lock().take() {
+            let _ = reader.join();
+        }
+        let mut core = self.shared.core.lock();
+        core.engine
+            .handle_lost(Error::new(ErrorKind::Closed, "the port is closed"));
+        self.shared.settle(&mut core, Leave::Reader);
+        core.port = None;
+        drop(core);
+        self.shared.mail.close();
+        self.dispatcher.join();
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        if !self.is_forked() {
+            self.shut_down();
+        } else {
+            // The threads are the parent's. Close the descriptor if nobody held the lock at the fork.
+            if let Some(mut core) = self.shared.core.try_lock() {
+                core.port = None;
+            }
+        }
+    }
+}
