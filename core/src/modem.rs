@@ -349,7 +349,8 @@ impl Modem {
     }
 
     /// Closes the port: every call and wait on it ends at once with [`Closed`](ErrorKind::Closed), the
-    /// iterators end after what has arrived. Again: nothing. The clients in the module stay as they
+    /// iterators end after what has arrived. A callback that runs is waited for, and what it has not had is
+    /// dropped. Again: nothing. The clients in the module stay as they
     /// are: disconnect them first.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ pub(super) struct Active {
     pub(super) role: Role,
     pub(super) data: Option<Vec<u8>>,
     pub(super) stage: Stage,
+    pub(super) begun: Instant,
     pub(super) due: Instant,
     /// The module printed the command back, so it will print the payload back as well.
     pub(super) echoed: bool,
@@ -84,6 +85,10 @@ const DRAIN_SILENCE: Duration = Duration::from_millis(100);
 const DRAIN_LIMIT: Duration = Duration::from_secs(3);
 /// Added to the module's own limit on data entry before it is believed to have left it.
 const QUIET_MARGIN: Duration = Duration::from_secs(1);
+
+/// After the module's limit on data entry has struck, it discards what comes until the line has been
+/// silent for 100 ms (register A21); nothing is sent for this long.
+const ENTRY_SILENCE: Duration = Duration::from_millis(200);
 
 /// A final result code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -220,6 +225,7 @@ impl Engine {
                 Stage::Final
             },
             data: step.data,
+            begun: now,
             due: now + step.deadline,
             echoed: false,
             answer: Vec::new(),
@@ -281,7 +287,11 @@ impl Engine {
             return;
         };
         self.context.prompt = false;
-        if matches!(self.line, LineState::Quiet { .. } | LineState::Stuck) {
+        if self.is_entry_expired(now, &active, &code) {
+            self.line = LineState::Quiet {
+                until: now + ENTRY_SILENCE,
+            };
+        } else if matches!(self.line, LineState::Quiet { .. } | LineState::Stuck) {
             self.line = LineState::Ready;
         }
         if let (Stage::Data(end), true) = (active.stage, code != Final::Ok) {
@@ -303,6 +313,17 @@ impl Engine {
         if let Owner::Op(id) = active.owner {
             self.step_ended(now, id, active, error);
         }
+    }
+
+    /// Whether an `ERROR` is the module's own limit on data entry: it then takes everything up to a
+    /// silence of the line for the rest of the payload (register A21).
+    fn is_entry_expired(&self, now: Instant, active: &Active, code: &Final) -> bool {
+        let limit = active
+            .client
+            .and_then(|client| self.clients[usize::from(client)].edit_timeout);
+        let late = matches!(self.line, LineState::Quiet { .. } | LineState::Stuck)
+            || limit.is_some_and(|limit| now >= active.begun + Duration::from_secs(limit.into()));
+        active.stage != Stage::Final && *code != Final::Ok && late
     }
 
     /// When the line wants [`line_timeout`](Self::line_timeout).

@@ -18,10 +18,14 @@ impl LockFile {
     /// Refuses a device that a living process has a lock file for, and leaves one of our own where
     /// the folder may be written; where it may not, the kernel's lock has to do.
     pub(super) fn take(device: &Path) -> Result<Option<Self>> {
+        Self::take_in(Path::new(LOCK_FOLDER), device)
+    }
+
+    fn take_in(folder: &Path, device: &Path) -> Result<Option<Self>> {
         let Some(name) = device.file_name() else {
             return Ok(None);
         };
-        let path = Path::new(LOCK_FOLDER).join(format!("LCK..{}", name.to_string_lossy()));
+        let path = folder.join(format!("LCK..{}", name.to_string_lossy()));
         if let Some(pid) = owner(&path) {
             return Err(busy(device, Some(pid), "its lock file"));
         }
@@ -58,13 +62,14 @@ fn pid_in(path: &Path) -> Option<u32> {
 
 /// The error for a device that somebody else has, with who it is where that can be seen.
 pub(super) fn busy(device: &Path, pid: Option<u32>, how: &str) -> Error {
-    let who = pid.or_else(|| holder(device)).map_or_else(
-        || "another program has it".to_owned(),
-        |pid| {
+    let who = match pid.or_else(|| holder(device)) {
+        Some(pid) if pid == std::process::id() => "this program has it open already".to_owned(),
+        Some(pid) => {
             let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
             format!("process {pid} ({}) has it", name.trim())
-        },
-    );
+        }
+        None => "another program has it".to_owned(),
+    };
     Error::new(
         ErrorKind::PortBusy,
         format!(
@@ -74,19 +79,51 @@ pub(super) fn busy(device: &Path, pid: Option<u32>, how: &str) -> Error {
     )
 }
 
-/// A process, not this one, that has the device open; only those whose descriptors we may look at.
+/// A process that has the device open, another before this one; only those whose descriptors we may
+/// look at.
 fn holder(device: &Path) -> Option<u32> {
     let device = device.canonicalize().ok()?;
+    let has_it = |pid: u32| {
+        fs::read_dir(format!("/proc/{pid}/fd"))
+            .into_iter()
+            .flatten()
+            .flatten()
+            .any(|fd| fs::read_link(fd.path()).is_ok_and(|target| target == device))
+    };
+    let this = std::process::id();
     fs::read_dir("/proc")
         .ok()?
         .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
-        .filter(|&pid| pid != std::process::id())
-        .find(|pid| {
-            fs::read_dir(format!("/proc/{pid}/fd"))
-                .into_iter()
-                .flatten()
-                .flatten()
-                .any(|fd| fs::read_link(fd.path()).is_ok_and(|target| target == device))
-        })
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .find(|&pid| pid != this && has_it(pid))
+        .or_else(|| has_it(this).then_some(this))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_living_owner_is_named_and_a_dead_one_is_not_heeded() {
+        let folder = tempfile::tempdir().unwrap();
+        let device = Path::new("/dev/ttyUSB2");
+        let file = folder.path().join("LCK..ttyUSB2");
+        // The first process of the system lives as long as this test does.
+        fs::write(&file, "         1\n").unwrap();
+        let error = LockFile::take_in(folder.path(), device).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::PortBusy);
+        assert!(error.to_string().contains("process 1 "), "{error}");
+
+        fs::write(&file, "4194305\n").unwrap();
+        let lock = LockFile::take_in(folder.path(), device).unwrap().unwrap();
+        assert_eq!(pid_in(&file), Some(std::process::id()));
+        drop(lock);
+        assert!(!file.exists());
+    }
+
+    #[test]
+    fn without_a_folder_the_kernel_has_to_do() {
+        let nowhere = Path::new("/nonexistent/folder");
+        assert!(LockFile::take_in(nowhere, Path::new("/dev/x")).unwrap().is_none());
+    }
 }

@@ -58,6 +58,8 @@ impl Default for SerialOptions {
 pub struct SerialPort {
     fd: OwnedFd,
     path: PathBuf,
+    /// The process that opened it: the settings of the device are not a forked child's to undo.
+    pid: u32,
     _lock: Option<LockFile>,
 }
 
@@ -84,6 +86,7 @@ impl SerialPort {
         let port = Self {
             fd,
             path: path.to_owned(),
+            pid: std::process::id(),
             _lock: lock,
         };
         port.prepare(options)
@@ -118,6 +121,9 @@ impl Port for SerialPort {
 
 impl Drop for SerialPort {
     fn drop(&mut self) {
+        if std::process::id() != self.pid {
+            return;
+        }
         // Else the close may wait for a device that takes no more output.
         let _ = tcflush(&self.fd, QueueSelector::OFlush);
         // The mark outlives this descriptor where somebody else has the device open too.

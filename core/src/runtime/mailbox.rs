@@ -30,6 +30,15 @@ pub(super) enum Delivery {
     Event(EventCallback, Event),
 }
 
+/// What becomes of mail that a callback has not had when the port ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Undelivered {
+    /// The port was lost: the callbacks get it all.
+    Delivered,
+    /// The program closes the port, and waits for no more than the call that runs.
+    Dropped,
+}
+
 /// Unread state events beyond this many mean that nobody ever reads: the oldest goes.
 const LANE: usize = 4096;
 
@@ -57,6 +66,8 @@ struct Mail {
     running: bool,
     next_client: usize,
     closed: bool,
+    /// Callbacks are called no more.
+    silenced: bool,
 }
 
 /// The mail of one port.
@@ -275,9 +286,12 @@ impl Mailbox {
         }
     }
 
-    /// Nothing more will come; what is there can still be taken.
-    pub(super) fn close(&self) {
-        self.mail.lock().closed = true;
+    /// Nothing more will come; iterators can still take what is there.
+    pub(super) fn close(&self, undelivered: Undelivered) {
+        let mut mail = self.mail.lock();
+        mail.closed = true;
+        mail.silenced |= undelivered == Undelivered::Dropped;
+        drop(mail);
         for came in &self.message_came {
             came.notify_all();
         }
@@ -319,6 +333,9 @@ impl Mail {
     }
 
     fn next_work(&mut self) -> Option<(Delivery, bool)> {
+        if self.silenced {
+            return None;
+        }
         if let Some(callback) = self.event_callback.clone() {
             if let Some(event) = self.next_event() {
                 return Some((Delivery::Event(callback, event), false));

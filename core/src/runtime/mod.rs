@@ -14,7 +14,9 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use completion::Completer;
 pub(crate) use completion::Completion;
+use mailbox::Undelivered;
 pub(crate) use mailbox::{Consumer, Mailbox};
 
 use crate::engine::{Abandoned, Engine, OpId, Options, Outcome, Output, Request, State};
@@ -39,7 +41,7 @@ struct Core {
     engine: Engine,
     /// `None` once the port is closed.
     port: Option<Arc<dyn Port>>,
-    waiters: HashMap<OpId, Arc<Completion>>,
+    waiters: HashMap<OpId, Completer>,
     /// What the reader sleeps for: until when, and whether for room to write as well.
     reader_due: Option<Instant>,
     reader_writes: bool,
@@ -93,11 +95,7 @@ impl Shared {
             while let Some(output) = core.engine.poll_output() {
                 self.route(core, output);
             }
-            if !self.give_room(core, now) && core.engine.transmit().is_empty() {
-                break;
-            }
-            if !core.engine.transmit().is_empty() {
-                // What does not fit waits for the reader and room.
+            if !self.give_room(core, now) {
                 break;
             }
         }
@@ -146,12 +144,8 @@ impl Shared {
     /// A consumer has taken a message out of a queue that the engine waits for.
     pub(crate) fn fed(&self) {
         let mut core = self.core.lock();
-        self.settle_room(&mut core);
-    }
-
-    fn settle_room(&self, core: &mut Core) {
-        if self.give_room(core, Instant::now()) {
-            self.settle(core, Leave::Gone);
+        if self.give_room(&mut core, Instant::now()) {
+            self.settle(&mut core, Leave::Gone);
         }
     }
 }
@@ -236,11 +230,11 @@ impl Runtime {
 
     /// Asks which clients live; the first operation of all.
     pub(crate) fn discover(&self) -> Result<Outcome> {
-        let completion = Arc::new(Completion::default());
+        let (completer, completion) = Completion::new();
         let id = {
             let mut core = self.shared.core.lock();
             let id = core.engine.start(Instant::now());
-            core.waiters.insert(id, Arc::clone(&completion));
+            core.waiters.insert(id, completer);
             self.shared.settle(&mut core, Leave::Waiting);
             id
         };
@@ -254,10 +248,10 @@ impl Runtime {
 
     fn submit_and(&self, request: Request, leave: Leave) -> Result<(OpId, Arc<Completion>)> {
         self.check()?;
-        let completion = Arc::new(Completion::default());
+        let (completer, completion) = Completion::new();
         let mut core = self.shared.core.lock();
         let id = core.engine.submit(Instant::now(), request)?;
-        core.waiters.insert(id, Arc::clone(&completion));
+        core.waiters.insert(id, completer);
         self.shared.settle(&mut core, leave);
         Ok((id, completion))
     }
@@ -394,7 +388,7 @@ impl Runtime {
         self.shared.settle(&mut core, Leave::Reader);
         core.port = None;
         drop(core);
-        self.shared.mail.close();
+        self.shared.mail.close(Undelivered::Dropped);
         self.dispatcher.join();
     }
 }

@@ -4,6 +4,7 @@ use std::io::ErrorKind::{Interrupted, WouldBlock};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use super::mailbox::Undelivered;
 use super::{Leave, Shared};
 use crate::port::{Port, wait};
 
@@ -47,7 +48,8 @@ pub(super) fn run(shared: &Shared, port: &dyn Port) {
         shared.settle(&mut core, Leave::Reader);
         if core.engine.is_lost() {
             core.port = None;
-            return;
+            drop(core);
+            return shared.mail.close(Undelivered::Delivered);
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use memchr::memchr2;
 
-use super::message::{self, Bounds, PREFIX, Progress, RawMessage, RecvLayout, Step};
+use super::message::{
+    self, Bounds, Found, PREFIX, Progress, RawMessage, RecvLayout, Step, TooLarge,
+};
 
 /// One thing that stood on the serial line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,17 +92,32 @@ enum State {
     #[default]
     Line,
     /// Behind a prompt: a space and the echo of the payload may follow.
-    AfterPrompt {
-        echo: Vec<u8>,
-    },
+    AfterPrompt(Echo),
     Message(Progress),
-    /// Inside a payload that is too large: bytes to go, and whether it was quoted once known.
-    SkipPayload {
-        left: usize,
-        quoted: Option<bool>,
-    },
+    /// Inside a payload that is too large.
+    SkipPayload(Skip),
     SkipLine,
     Discard,
+}
+
+/// The echo that may follow a prompt, and how much of it has come, with the space behind the prompt
+/// left out and with it counted in.
+#[derive(Debug, Default)]
+struct Echo {
+    payload: Vec<u8>,
+    behind_space: usize,
+    at_once: usize,
+}
+
+/// A payload that is skipped by its count.
+#[derive(Debug)]
+struct Skip {
+    /// Bytes to go.
+    left: usize,
+    /// The same again, where hexadecimal text may take two characters a byte.
+    again: usize,
+    /// The first two bytes: what stands around the payload.
+    first: Option<[u8; 2]>,
 }
 
 /// Cuts the byte stream of a module into [`Token`]s.
@@ -118,14 +135,17 @@ pub struct Lexer {
     /// Do not look before this many bytes are there, from `start`.
     need: usize,
     state: State,
+    /// Something was thrown away and not yet told.
+    unreported: bool,
     limits: Limits,
 }
 
 enum Progressed {
-    /// A token that spans `buf[from..to]` or needs no bytes.
+    /// A line, as a range of the buffer.
     Line(usize, usize),
     Prompt,
-    Message(message::Found, usize),
+    /// A message, and where in the buffer it begins.
+    Message(Found, usize),
     Lost(Loss),
     /// Consumed something; look again.
     Again,
@@ -156,20 +176,14 @@ impl Lexer {
 
     /// The next token, if the bytes so far hold one.
     pub fn next(&mut self, context: &Context) -> Option<Token<'_>> {
+        if std::mem::take(&mut self.unreported) {
+            return Some(Token::Lost(Loss::Unframed));
+        }
         loop {
             match self.step(context) {
                 Progressed::Line(from, to) => return Some(Token::Line(&self.buf[from..to])),
                 Progressed::Prompt => return Some(Token::Prompt),
-                Progressed::Message(found, base) => {
-                    let slice = |(from, to)| &self.buf[base + from..base + to];
-                    return Some(Token::Message(RawMessage {
-                        client: found.client,
-                        msgid: found.msgid,
-                        topic: slice(found.topic),
-                        payload: slice(found.payload),
-                        length: found.length,
-                    }));
-                }
+                Progressed::Message(found, base) => return Some(self.raw(&found, base)),
                 Progressed::Lost(loss) => return Some(Token::Lost(loss)),
                 Progressed::Again => {}
                 Progressed::Starved => return None,
@@ -177,26 +191,42 @@ impl Lexer {
         }
     }
 
+    fn raw(&self, found: &Found, base: usize) -> Token<'_> {
+        let slice = |(from, to)| &self.buf[base + from..base + to];
+        Token::Message(RawMessage {
+            client: found.client,
+            msgid: found.msgid,
+            topic: slice(found.topic),
+            payload: slice(found.payload),
+            length: found.length,
+        })
+    }
+
     /// After a prompt has been answered: the module will print these bytes back before anything else
     /// (register A72). They are skipped, not read. Where something else comes instead, nothing is.
     pub fn expect_echo(&mut self, payload: &[u8]) {
-        self.state = State::AfterPrompt {
-            echo: payload.to_vec(),
-        };
+        self.state = State::AfterPrompt(Echo {
+            payload: payload.to_vec(),
+            ..Echo::default()
+        });
         self.need = 0;
     }
 
     /// What is unfinished.
     #[must_use]
     pub fn waiting(&self) -> Waiting {
-        match self.state {
-            State::Message(_) | State::SkipPayload { .. } => Waiting::Message,
-            State::AfterPrompt { ref echo } if !echo.is_empty() && self.start < self.buf.len() => {
-                Waiting::Message
-            }
+        match &self.state {
+            State::Message(_) | State::SkipPayload(_) => Waiting::Message,
+            State::AfterPrompt(echo) if echo.behind_space + echo.at_once > 0 => Waiting::Message,
             State::Discard => Waiting::Silence,
-            State::Line | State::AfterPrompt { .. } | State::SkipLine => Waiting::Nothing,
+            State::Line | State::AfterPrompt(_) | State::SkipLine => Waiting::Nothing,
         }
+    }
+
+    /// How many bytes are kept, read or not.
+    #[must_use]
+    pub fn buffered(&self) -> usize {
+        self.buf.len()
     }
 
     /// The line has been silent for as long as the owner allows what is [`waiting`](Self::waiting):
@@ -207,39 +237,41 @@ impl Lexer {
         match std::mem::take(&mut self.state) {
             State::Message(mut progress) => {
                 let base = self.start;
-                let step = message::read(
-                    &self.buf[base..],
-                    &|client| layout(context, client),
-                    self.bounds(),
-                    &mut progress,
-                    true,
-                );
-                if let Step::Message(found) = step {
-                    self.start += found.end;
-                    self.scanned = 0;
-                    let slice = |(from, to)| &self.buf[base + from..base + to];
-                    return Some(Token::Message(RawMessage {
-                        client: found.client,
-                        msgid: found.msgid,
-                        topic: slice(found.topic),
-                        payload: slice(found.payload),
-                        length: found.length,
-                    }));
+                let buf = &self.buf[base..];
+                let layout = |client| layout(context, client);
+                let bounds = self.bounds();
+                let Step::Message(found) = message::read(buf, layout, bounds, &mut progress, true)
+                else {
+                    self.drop_all();
+                    return Some(Token::Lost(Loss::Unframed));
+                };
+                self.consume(found.end);
+                let rest = &self.buf[self.start..];
+                if found.length.is_some() && rest.iter().any(|&byte| !is_blank(byte)) {
+                    // It may be the rest of a payload of which bytes were lost.
+                    self.start = self.buf.len();
+                    self.unreported = true;
                 }
-                self.drop_all();
-                Some(Token::Lost(Loss::Unframed))
+                Some(self.raw(&found, base))
             }
-            State::SkipPayload { .. } | State::Discard => {
+            State::SkipPayload(_) | State::Discard => {
                 self.drop_all();
                 None
             }
             // An echo that stops half way was none.
-            State::AfterPrompt { .. } => self.next(context),
+            State::AfterPrompt(echo) => {
+                self.consume(usize::from(echo.at_once == 0 && self.at_space()));
+                self.next(context)
+            }
             state => {
                 self.state = state;
                 None
             }
         }
+    }
+
+    fn at_space(&self) -> bool {
+        self.buf.get(self.start) == Some(&b' ')
     }
 
     fn drop_all(&mut self) {
@@ -268,11 +300,11 @@ impl Lexer {
         if buf.is_empty() || buf.len() < self.need {
             return Progressed::Starved;
         }
-        match &mut self.state {
+        match &self.state {
             State::Line => self.line(context),
-            State::AfterPrompt { .. } => self.after_prompt(),
+            State::AfterPrompt(_) => self.after_prompt(),
             State::Message(_) => self.message(context),
-            State::SkipPayload { .. } => self.skip_payload(),
+            State::SkipPayload(_) => self.skip_payload(),
             State::SkipLine => match memchr2(b'\r', b'\n', buf) {
                 Some(end) => {
                     self.consume(end);
@@ -294,25 +326,21 @@ impl Lexer {
     fn line(&mut self, context: &Context) -> Progressed {
         if self.scanned == 0 {
             let buf = &self.buf[self.start..];
-            // Empty lines carry no meaning; NUL is what a UART reads while a module powers up.
-            let blank = buf
-                .iter()
-                .take_while(|b| matches!(b, b'\r' | b'\n' | 0))
-                .count();
-            self.start += blank;
-            let buf = &self.buf[self.start..];
-            let Some(&first) = buf.first() else {
+            let Some(blank) = buf.iter().position(|&byte| !is_blank(byte)) else {
+                self.start = self.buf.len();
                 return Progressed::Starved;
             };
-            if first == b'>' && context.prompt {
+            self.start += blank;
+            let buf = &buf[blank..];
+            if buf[0] == b'>' && context.prompt {
                 self.consume(1);
-                self.state = State::AfterPrompt { echo: Vec::new() };
+                self.state = State::AfterPrompt(Echo::default());
                 return Progressed::Prompt;
             }
-            if first == b'+' && !context.lines_only {
+            if buf[0] == b'+' && !context.lines_only {
                 if buf.starts_with(PREFIX) {
                     self.state = State::Message(Progress::default());
-                    return Progressed::Again;
+                    return self.message(context);
                 }
                 if PREFIX.starts_with(buf) {
                     return Progressed::Starved;
@@ -320,42 +348,53 @@ impl Lexer {
             }
         }
         let buf = &self.buf[self.start..];
-        match memchr2(b'\r', b'\n', &buf[self.scanned..]) {
-            Some(at) => {
-                let (from, to) = (self.start, self.start + self.scanned + at);
-                self.consume(to - from);
-                Progressed::Line(from, to)
+        let end = memchr2(b'\r', b'\n', &buf[self.scanned..]).map(|at| self.scanned + at);
+        match end {
+            Some(end) if end <= self.limits.line => {
+                let from = self.start;
+                self.consume(end);
+                Progressed::Line(from, from + end)
             }
-            None if buf.len() > self.limits.line => {
-                self.drop_all();
-                self.state = State::SkipLine;
-                Progressed::Lost(Loss::LongLine)
-            }
-            None => {
+            None if buf.len() <= self.limits.line => {
                 self.scanned = buf.len();
                 Progressed::Starved
+            }
+            _ => {
+                self.consume(end.unwrap_or(buf.len()));
+                self.state = State::SkipLine;
+                Progressed::Lost(Loss::LongLine)
             }
         }
     }
 
     fn after_prompt(&mut self) -> Progressed {
-        let State::AfterPrompt { echo } = &self.state else {
+        let space = usize::from(self.at_space());
+        let State::AfterPrompt(echo) = &mut self.state else {
             return Progressed::Again;
         };
         let buf = &self.buf[self.start..];
-        let space = usize::from(buf[0] == b' ');
-        // A payload that begins with a space may follow a prompt that has none.
-        let fits = |from: usize| {
+        // Whether the whole echo stands at `from`; `None` = something else does.
+        let fits = |from: usize, seen: &mut usize| {
             let there = &buf[from..];
-            let common = there.len().min(echo.len());
-            (there[..common] == echo[..common]).then_some(common == echo.len())
+            let common = there.len().min(echo.payload.len());
+            if there[*seen..common] != echo.payload[*seen..common] {
+                *seen = 0;
+                return None;
+            }
+            *seen = common;
+            Some(common == echo.payload.len())
         };
-        let skip = match (fits(space), fits(0)) {
-            (Some(true), _) => space + echo.len(),
-            (Some(false), _) => return Progressed::Starved,
-            (None, Some(true)) => echo.len(),
-            (None, Some(false)) => return Progressed::Starved,
-            (None, None) => space,
+        // A payload that begins with a space may follow a prompt that has none.
+        let skip = match fits(space, &mut echo.behind_space) {
+            Some(true) => space + echo.payload.len(),
+            Some(false) => {
+                return Progressed::Starved;
+            }
+            None => match fits(0, &mut echo.at_once) {
+                Some(true) => echo.payload.len(),
+                Some(false) => return Progressed::Starved,
+                None => space,
+            },
         };
         self.consume(skip);
         self.state = State::Line;
@@ -368,78 +407,96 @@ impl Lexer {
             return Progressed::Again;
         };
         let base = self.start;
-        let step = message::read(
-            &self.buf[base..],
-            &|client| layout(context, client),
-            bounds,
-            progress,
-            false,
-        );
-        match step {
+        let layout = |client| layout(context, client);
+        match message::read(&self.buf[base..], layout, bounds, progress, false) {
             Step::Need(bytes) => {
                 self.need = bytes;
-                return Progressed::Starved;
+                Progressed::Starved
             }
             Step::Line(end) => {
                 self.consume(end);
                 self.state = State::Line;
-                return Progressed::Line(base, base + end);
+                Progressed::Line(base, base + end)
             }
             Step::Message(found) => {
                 self.consume(found.end);
                 self.state = State::Line;
-                return Progressed::Message(found, base);
+                Progressed::Message(found, base)
             }
-            Step::TooLarge {
+            Step::TooLarge(TooLarge {
                 client,
                 length,
-                payload_at,
-            } => {
-                self.consume(payload_at);
-                self.state = State::SkipPayload {
+                at,
+                hex,
+            }) => {
+                self.consume(at);
+                self.state = State::SkipPayload(Skip {
                     left: length,
-                    quoted: None,
-                };
-                return Progressed::Lost(Loss::LargePayload { client, length });
+                    again: if hex { length } else { 0 },
+                    first: None,
+                });
+                Progressed::Lost(Loss::LargePayload { client, length })
             }
-            Step::Broken => {}
+            Step::Broken => self.discard(),
         }
+    }
+
+    fn discard(&mut self) -> Progressed {
         self.drop_all();
         self.state = State::Discard;
         Progressed::Lost(Loss::Unframed)
     }
 
     fn skip_payload(&mut self) -> Progressed {
-        let State::SkipPayload { left, quoted } = &mut self.state else {
+        let State::SkipPayload(skip) = &mut self.state else {
             return Progressed::Again;
         };
         let buf = &self.buf[self.start..];
-        let Some(is_quoted) = *quoted else {
-            *quoted = Some(buf[0] == b'"');
-            let mark = usize::from(buf[0] == b'"');
-            self.consume(mark);
-            return Progressed::Again;
+        let first = match (skip.first, buf) {
+            (Some(first), _) => first,
+            (None, &[a, b, ..]) => *skip.first.insert([a, b]),
+            (None, _) => {
+                self.need = 2;
+                return Progressed::Starved;
+            }
         };
-        if *left > 0 {
-            let now = (*left).min(buf.len());
-            *left -= now;
+        if skip.left > 0 {
+            let now = skip.left.min(buf.len());
+            skip.left -= now;
             self.consume(now);
             return Progressed::Again;
         }
-        let tail: &[u8] = if is_quoted { b"\"\r\n" } else { b"\r\n" };
-        if buf.len() < tail.len() && tail.starts_with(buf) {
-            return Progressed::Starved;
+        // What was counted may have been a quotation mark, or CR LF and one, in front of the payload:
+        // as much of it is still here, in front of the end.
+        let ends: [(bool, usize, &[u8]); 4] = [
+            (first[0] == b'"', 1, b"\"\r\n"),
+            (true, 0, b"\r\n"),
+            (first == *b"\r\n", 3, b"\"\r\n"),
+            (first == *b"\r\n", 2, b"\r\n"),
+        ];
+        for (_, payload, end) in ends.into_iter().filter(|&(possible, ..)| possible) {
+            let there = buf.get(payload..).unwrap_or_default();
+            if there.starts_with(end) {
+                self.consume(payload + end.len());
+                self.state = State::Line;
+                return Progressed::Again;
+            }
+            if end.starts_with(there) {
+                self.need = buf.len() + 1;
+                return Progressed::Starved;
+            }
         }
-        if buf.starts_with(tail) {
-            let tail = tail.len();
-            self.consume(tail);
-            self.state = State::Line;
+        if skip.again > 0 {
+            skip.left = std::mem::take(&mut skip.again);
             return Progressed::Again;
         }
-        self.drop_all();
-        self.state = State::Discard;
-        Progressed::Lost(Loss::Unframed)
+        self.discard()
     }
+}
+
+/// Empty lines carry no meaning; NUL is what a UART reads while a module powers up.
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b'\r' | b'\n' | 0)
 }
 
 fn layout(context: &Context, client: u8) -> RecvLayout {
@@ -449,3 +506,6 @@ fn layout(context: &Context, client: u8) -> RecvLayout {
         .copied()
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@
 //! quotation marks, commas and digits, so every `",` may be its end; the first reading that fits
 //! the whole line wins: count, closing quotation mark where there was an opening one, CR LF.
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memmem};
 
 /// Whether the module prints the payload length in front of a payload (`recv/mode`, second value).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,12 +53,8 @@ pub(super) enum Step {
     Line(usize),
     /// A message; the ranges index the buffer, `end` is behind its CR LF.
     Message(Found),
-    /// A payload of this length, larger than allowed, begins here: to be skipped by count.
-    TooLarge {
-        client: u8,
-        length: usize,
-        payload_at: usize,
-    },
+    /// A payload larger than allowed: to be skipped by count.
+    TooLarge(TooLarge),
     /// No reading fits.
     Broken,
 }
@@ -73,14 +69,26 @@ pub(super) struct Found {
     pub(super) end: usize,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooLarge {
+    pub(super) client: u8,
+    pub(super) length: usize,
+    /// Where the payload begins, or the quotation mark or CR LF in front of it.
+    pub(super) at: usize,
+    /// The payload is hexadecimal text, so twice its length may be printed.
+    pub(super) hex: bool,
+}
+
 /// How far a message has been read, so that bytes that come one at a time cost no second look.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Progress {
     head: Option<Head>,
-    /// Where the search for the next `",` goes on.
+    /// Where the search for the next `",`, or for the CR LF, goes on.
     search: usize,
     /// A candidate carried a length, so the line cannot be one without.
     counted: bool,
+    /// The line carries no length: only its end is looked for.
+    uncounted: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -88,6 +96,7 @@ struct Head {
     client: u8,
     msgid: u16,
     topic: usize,
+    layout: RecvLayout,
 }
 
 /// Bounds on what is believed.
@@ -97,7 +106,7 @@ pub(super) struct Bounds {
     pub(super) payload: usize,
     /// Longest payload that is skipped by count; more is no message at all.
     pub(super) skipped: usize,
-    /// Longest head, topic included.
+    /// Longest topic, and what else stands in front of a payload.
     pub(super) head: usize,
 }
 
@@ -113,7 +122,7 @@ enum Parsed<T> {
 /// Reads on. `now_or_never`: no more bytes will come, so a reading that would need them is out.
 pub(super) fn read(
     buf: &[u8],
-    layout: &dyn Fn(u8) -> RecvLayout,
+    layout: impl FnOnce(u8) -> RecvLayout,
     bounds: Bounds,
     progress: &mut Progress,
     now_or_never: bool,
@@ -121,70 +130,70 @@ pub(super) fn read(
     let head = match progress.head {
         Some(head) => head,
         None => match head(buf) {
-            Parsed::Yes(Some(head)) => {
-                progress.head = Some(head);
-                progress.search = head.topic;
-                head
+            Parsed::Yes((client, msgid, topic)) => {
+                let layout = layout(client);
+                progress.search = topic;
+                progress.uncounted = layout.length == LengthDisplay::Off;
+                *progress.head.insert(Head {
+                    client,
+                    msgid,
+                    topic,
+                    layout,
+                })
             }
-            Parsed::Yes(None) | Parsed::No => {
-                return crlf_line(buf, PREFIX.len(), bounds, progress);
-            }
+            Parsed::No => return other_line(buf, bounds, progress),
             Parsed::Need(n) => return Step::Need(n),
         },
     };
-    let layout = layout(head.client);
-    if layout.length == LengthDisplay::Off {
-        return uncounted(buf, head, bounds, progress);
-    }
+    // Beyond this place no topic may end.
+    let limit = head.topic + bounds.head;
     loop {
+        if progress.uncounted {
+            return uncounted(buf, head, bounds, progress);
+        }
         let from = progress.search;
-        let Some(at) = memchr2(b'"', b'\r', &buf[from..]).map(|at| from + at) else {
-            if buf.len() - head.topic > bounds.head {
+        let within = &buf[from..buf.len().min(limit + 1)];
+        let Some(at) = memchr2(b'"', b'\r', within).map(|at| from + at) else {
+            if buf.len() > limit {
                 return Step::Broken;
             }
             progress.search = buf.len();
             return Step::Need(buf.len() + 1);
         };
-        if buf[at] == b'\r' {
-            // Only CR LF ends the place where a topic may stand.
-            match buf.get(at + 1) {
-                None => {
-                    progress.search = at;
-                    return Step::Need(at + 2);
-                }
-                Some(b'\n') if progress.counted => return Step::Broken,
-                Some(b'\n') => return uncounted(buf, head, bounds, progress),
-                Some(_) => {
-                    progress.search = at + 1;
-                    continue;
-                }
-            }
-        }
         progress.search = at;
-        match buf.get(at + 1) {
-            None => return Step::Need(at + 2),
-            Some(b',') => {}
-            Some(_) => {
-                progress.search = at + 1;
+        match (buf[at], buf.get(at + 1)) {
+            (_, None) => return Step::Need(at + 2),
+            (b'"', Some(b',')) => {}
+            // Only CR LF ends the place where a topic may stand.
+            (b'\r', Some(b'\n')) if progress.counted => return Step::Broken,
+            (b'\r', Some(b'\n')) => {
+                progress.uncounted = true;
+                continue;
+            }
+            _ => {
+                progress.search = skip(at, limit);
                 continue;
             }
         }
-        match candidate(buf, head, at, layout, bounds) {
+        match candidate(buf, head, at, bounds) {
             Parsed::Yes(step) => return step,
             Parsed::Need(n) if !now_or_never => return Step::Need(n),
             Parsed::Need(_) => progress.counted = true,
             Parsed::No => progress.counted |= counted_at(buf, at + 2),
         }
-        if layout.length == LengthDisplay::Unknown {
-            return uncounted(buf, head, bounds, progress);
-        }
-        progress.search = at + 1;
+        progress.uncounted = head.layout.length == LengthDisplay::Unknown;
+        progress.search = skip(at, limit);
     }
 }
 
-/// `+QMTRECV:`, client, message id and the opening quotation mark of the topic. `Yes(None)`: the line
-/// goes on in another way and is left to whoever reads lines.
-fn head(buf: &[u8]) -> Parsed<Option<Head>> {
+/// The place to go on behind `at`, which is never behind what may be searched.
+fn skip(at: usize, limit: usize) -> usize {
+    (at + 1).min(limit + 1)
+}
+
+/// `+QMTRECV:`, client, message id and the opening quotation mark of the topic: gives client, id and
+/// where the topic begins. `No`: the line goes on in another way.
+fn head(buf: &[u8]) -> Parsed<(u8, u16, usize)> {
     let mut at = PREFIX.len();
     let mut number = |max_digits: usize| -> Parsed<u32> {
         // One space at most, here and below: what is read again with every byte must stay short.
@@ -202,28 +211,16 @@ fn head(buf: &[u8]) -> Parsed<Option<Head>> {
             }
         }
     };
-    let client = match number(3) {
-        Parsed::Yes(n) => n,
-        Parsed::No => return Parsed::No,
-        Parsed::Need(n) => return Parsed::Need(n),
-    };
-    let msgid = match number(5) {
-        Parsed::Yes(n) => n,
-        Parsed::No => return Parsed::No,
-        Parsed::Need(n) => return Parsed::Need(n),
+    let (client, msgid) = match (number(3), number(5)) {
+        (Parsed::Yes(client), Parsed::Yes(msgid)) => (client, msgid),
+        (Parsed::Need(n), _) | (Parsed::Yes(_), Parsed::Need(n)) => return Parsed::Need(n),
+        _ => return Parsed::No,
     };
     at += usize::from(buf.get(at) == Some(&b' '));
-    match buf.get(at) {
-        None => Parsed::Need(at + 1),
-        Some(b'"') => match (u8::try_from(client), u16::try_from(msgid)) {
-            (Ok(client), Ok(msgid)) => Parsed::Yes(Some(Head {
-                client,
-                msgid,
-                topic: at + 1,
-            })),
-            _ => Parsed::Yes(None),
-        },
-        Some(_) => Parsed::Yes(None),
+    match (buf.get(at), u8::try_from(client), u16::try_from(msgid)) {
+        (None, ..) => Parsed::Need(at + 1),
+        (Some(b'"'), Ok(client), Ok(msgid)) => Parsed::Yes((client, msgid, at + 1)),
+        _ => Parsed::No,
     }
 }
 
@@ -236,7 +233,7 @@ fn decimal(digits: &[u8]) -> u32 {
 /// Longest length that is read as a number; more digits are no length.
 const LENGTH_DIGITS: usize = 9;
 
-/// The digits at `from`, after optional spaces: value and where they end.
+/// The digits at `from`, after an optional space: value and where they end.
 fn length_at(buf: &[u8], from: usize) -> Parsed<(usize, usize)> {
     let start = from + usize::from(buf.get(from) == Some(&b' '));
     let mut end = start;
@@ -258,13 +255,7 @@ fn counted_at(buf: &[u8], from: usize) -> bool {
 }
 
 /// The reading in which the topic ends at the quotation mark `quote`.
-fn candidate(
-    buf: &[u8],
-    head: Head,
-    quote: usize,
-    layout: RecvLayout,
-    bounds: Bounds,
-) -> Parsed<Step> {
+fn candidate(buf: &[u8], head: Head, quote: usize, bounds: Bounds) -> Parsed<Step> {
     let (length, end) = match length_at(buf, quote + 2) {
         Parsed::Yes(found) => found,
         Parsed::No => return Parsed::No,
@@ -277,94 +268,86 @@ fn candidate(
         (b'\r', Some(b'\n')) => (end + 2, true),
         _ => return Parsed::No,
     };
-    if length > bounds.skipped {
-        return Parsed::No;
-    }
+    let hex = head.layout.hex;
     if length > bounds.payload {
-        return match buf.get(at) {
-            None => Parsed::Need(at + 1),
-            Some(_) => Parsed::Yes(Step::TooLarge {
+        return Parsed::Yes(if length > bounds.skipped {
+            Step::Broken
+        } else {
+            Step::TooLarge(TooLarge {
                 client: head.client,
                 length,
-                payload_at: at,
-            }),
-        };
+                at,
+                hex,
+            })
+        });
     }
-    let found = |(start, stop, end)| {
-        Parsed::Yes(Step::Message(Found {
+    let ends = if own_line && length == 0 {
+        Parsed::Yes((at, at, at))
+    } else {
+        match counted(buf, at, length) {
+            Parsed::No if hex => counted(buf, at, 2 * length),
+            ends => ends,
+        }
+    };
+    match ends {
+        Parsed::Yes((start, stop, end)) => Parsed::Yes(Step::Message(Found {
             client: head.client,
             msgid: head.msgid,
             topic: (head.topic, quote),
             payload: (start, stop),
             length: u32::try_from(length).ok(),
             end,
-        }))
-    };
-    if own_line && length == 0 {
-        return found((at, at, at));
-    }
-    match counted(buf, at, length) {
-        Parsed::Yes(ends) => return found(ends),
-        Parsed::Need(n) => return Parsed::Need(n),
-        Parsed::No => {}
-    }
-    if layout.hex && length <= bounds.payload / 2 {
-        match counted(buf, at, 2 * length) {
-            Parsed::Yes(ends) => return found(ends),
-            Parsed::Need(n) => return Parsed::Need(n),
-            Parsed::No => {}
-        }
-    }
-    Parsed::No
-}
-
-/// Exactly `length` bytes at `at`: in quotation marks, bare, or after a CR LF; CR LF must follow.
-/// Gives start, stop, and the end behind CR LF.
-fn counted(buf: &[u8], at: usize, length: usize) -> Parsed<(usize, usize, usize)> {
-    let line_ends = |from: usize| match (buf.get(from), buf.get(from + 1)) {
-        (Some(b'\r'), Some(b'\n')) => Parsed::Yes(()),
-        (None, _) => Parsed::Need(from + 2),
-        (Some(b'\r'), None) => Parsed::Need(from + 2),
-        _ => Parsed::No,
-    };
-    let Some(&first) = buf.get(at) else {
-        return Parsed::Need(at + length.max(1));
-    };
-    if first == b'"' {
-        match buf.get(at + 1 + length) {
-            None => return Parsed::Need(at + length + 2),
-            Some(b'"') => match line_ends(at + length + 2) {
-                Parsed::Yes(()) => {
-                    return Parsed::Yes((at + 1, at + 1 + length, at + length + 4));
-                }
-                Parsed::Need(n) => return Parsed::Need(n),
-                Parsed::No => {}
-            },
-            Some(_) => {}
-        }
-    }
-    match line_ends(at + length) {
-        Parsed::Yes(()) => return Parsed::Yes((at, at + length, at + length + 2)),
-        Parsed::Need(n) => return Parsed::Need(n),
-        Parsed::No => {}
-    }
-    if first != b'\r' || buf.get(at + 1) != Some(&b'\n') {
-        return Parsed::No;
-    }
-    match line_ends(at + 2 + length) {
-        Parsed::Yes(()) => Parsed::Yes((at + 2, at + 2 + length, at + length + 4)),
+        })),
         Parsed::Need(n) => Parsed::Need(n),
         Parsed::No => Parsed::No,
     }
 }
 
-/// The end of a line at CR LF, where a lone CR or LF is data.
-fn crlf(buf: &[u8], progress: &mut Progress, bounds: Bounds) -> Result<usize, Step> {
+/// Exactly `length` bytes at `at`, or behind a CR LF there. Gives start, stop, and the end behind the
+/// CR LF that must follow.
+fn counted(buf: &[u8], at: usize, length: usize) -> Parsed<(usize, usize, usize)> {
+    match counted_here(buf, at, length) {
+        Parsed::No if buf[at..].starts_with(b"\r\n") => counted_here(buf, at + 2, length),
+        ends => ends,
+    }
+}
+
+/// Exactly `length` bytes at `at`: in quotation marks if one stands here and one behind them, else
+/// bare; CR LF must follow.
+fn counted_here(buf: &[u8], at: usize, length: usize) -> Parsed<(usize, usize, usize)> {
+    let line_ends = |from: usize| match (buf.get(from), buf.get(from + 1)) {
+        (Some(b'\r'), Some(b'\n')) => Parsed::Yes(()),
+        (None | Some(b'\r'), None) => Parsed::Need(from + 2),
+        _ => Parsed::No,
+    };
+    let stop = at + length;
+    if buf.len() < stop + 2 {
+        return Parsed::Need(stop + 2);
+    }
+    if buf[at] == b'"' && buf[stop + 1] == b'"' {
+        match line_ends(stop + 2) {
+            Parsed::Yes(()) => return Parsed::Yes((at + 1, stop + 1, stop + 4)),
+            Parsed::Need(n) => return Parsed::Need(n),
+            Parsed::No => {}
+        }
+    }
+    match line_ends(stop) {
+        Parsed::Yes(()) => Parsed::Yes((at, stop, stop + 2)),
+        Parsed::Need(n) => Parsed::Need(n),
+        Parsed::No => Parsed::No,
+    }
+}
+
+/// Where the text of a line ends that only CR LF ends; a lone CR or LF is data.
+fn crlf(buf: &[u8], bounds: Bounds, progress: &mut Progress) -> Result<usize, Step> {
+    let limit = PREFIX.len() + bounds.head + bounds.payload;
     loop {
-        match memchr(b'\n', &buf[progress.search..]).map(|at| progress.search + at) {
+        let from = progress.search;
+        match memchr(b'\n', &buf[from..]).map(|at| from + at) {
+            Some(at) if at > limit + 1 => return Err(Step::Broken),
             Some(at) if at > 0 && buf[at - 1] == b'\r' => return Ok(at - 1),
             Some(at) => progress.search = at + 1,
-            None if buf.len() > bounds.head + bounds.payload => return Err(Step::Broken),
+            None if buf.len() > limit + 1 => return Err(Step::Broken),
             None => {
                 progress.search = buf.len();
                 return Err(Step::Need(buf.len() + 1));
@@ -373,9 +356,10 @@ fn crlf(buf: &[u8], progress: &mut Progress, bounds: Bounds) -> Result<usize, St
     }
 }
 
-fn crlf_line(buf: &[u8], from: usize, bounds: Bounds, progress: &mut Progress) -> Step {
-    progress.search = progress.search.max(from);
-    match crlf(buf, progress, bounds) {
+/// A line of this name without a topic in quotation marks: left to whoever reads lines.
+fn other_line(buf: &[u8], bounds: Bounds, progress: &mut Progress) -> Step {
+    progress.search = progress.search.max(PREFIX.len());
+    match crlf(buf, bounds, progress) {
         Ok(end) => Step::Line(end),
         Err(step) => step,
     }
@@ -384,23 +368,23 @@ fn crlf_line(buf: &[u8], from: usize, bounds: Bounds, progress: &mut Progress) -
 /// The reading without a length: the payload runs to CR LF, one quotation mark is taken off either
 /// end.
 fn uncounted(buf: &[u8], head: Head, bounds: Bounds, progress: &mut Progress) -> Step {
-    let end = match crlf(buf, progress, bounds) {
+    let end = match crlf(buf, bounds, progress) {
         Ok(end) => end,
         Err(step) => return step,
     };
-    let quote = memchr::memmem::find(&buf[head.topic..end], b"\",").map(|at| head.topic + at);
-    let Some(quote) = quote else {
+    let Some(quote) = memmem::find(&buf[head.topic..end], b"\",").map(|at| head.topic + at) else {
         return Step::Line(end);
     };
     let mut start = quote + 2;
     let mut stop = end;
-    if buf[start..stop].trim_ascii_start().first() == Some(&b'"') {
-        start += buf[start..stop].len() - buf[start..stop].trim_ascii_start().len() + 1;
+    let trimmed = buf[start..stop].trim_ascii_start();
+    if trimmed.first() == Some(&b'"') {
+        start = stop - trimmed.len() + 1;
         if stop > start && buf[stop - 1] == b'"' {
             stop -= 1;
         }
     }
-    if stop - start > bounds.payload {
+    if stop - start > bounds.payload || quote - head.topic > bounds.head {
         return Step::Broken;
     }
     Step::Message(Found {

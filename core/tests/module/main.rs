@@ -1,0 +1,15 @@
+//! The library on real serial devices: an emulated module on a pseudo-terminal, or a scripted peer on a
+//! socket where the bytes themselves are the point.
+
+mod adoption;
+mod callbacks;
+mod common;
+mod idle;
+mod injection;
+mod load;
+mod note;
+mod port;
+mod session;
+mod stored;
+mod trouble;
+mod unplug;
