@@ -4,6 +4,7 @@
 mod adoption;
 mod callbacks;
 mod common;
+mod dialects;
 mod idle;
 mod injection;
 mod load;

@@ -304,6 +304,23 @@ const BG770A_SETTINGS: &[(&str, &str)] = &[
     ),
 ];
 
+/// The settings that the GSM modules had; no way to ask for the length of a message.
+const M95_SETTINGS: &[(&str, &str)] = &[
+    ("version", "(0-5),(3,4)"),
+    ("ssl", "(0-5),(0,1),(0-5)"),
+    ("keepalive", "(0-5),(0-3600)"),
+    ("session", "(0-5),(0,1)"),
+    ("timeout", "(0-5),(1-60),(0-10),(0,1)"),
+    (
+        "will",
+        "(0-5),(0,1),(0-2),(0,1),\"willtopic\",\"willmessage\"",
+    ),
+    (
+        "aliauth",
+        "(0-5),\"product key\",\"device name\",\"device secret\"",
+    ),
+];
+
 const BOOT: &[(u64, &str)] = &[
     (1500, "RDY"),
     (1900, "+CFUN: 1"),
@@ -539,6 +556,7 @@ impl Profile {
             name: "m95",
             model: "M95",
             revision: "M95FAR03A04",
+            settings: M95_SETTINGS,
             quote_topic: false,
             quote_payload: false,
             ..Self::note()

@@ -32,7 +32,15 @@ fn a03_payload_quoted_and_counted_between_the_quotes() {
     assert_eq!(arrive(&mut b, "ab"), lines(&["+QMTRECV: 0,0,\"t\",2,ab"]));
     let mut b = receiving(with(|p| *p = Profile::ec200u()), "0,1");
     assert_eq!(arrive(&mut b, "ab"), "\r\n+QMTRECV: 0,0,\"t\",2\r\nab\r\n");
-    let mut b = receiving(with(|p| *p = Profile::m95()), "0,0");
+    let mut b = receiving(
+        with(|p| {
+            *p = Profile {
+                settings: p.settings,
+                ..Profile::m95()
+            };
+        }),
+        "0,0",
+    );
     assert_eq!(arrive(&mut b, "ab"), lines(&["+QMTRECV: 0,0,t,ab"]));
     let mut b = receiving(with(|p| p.blank_lines_around_recv = true), "0,1");
     assert_eq!(
