@@ -214,7 +214,7 @@ mod tests {
         ToBroker::Open {
             host: "anywhere".into(),
             port: 1,
-            tls_context: None,
+            tls: None,
         }
     }
 

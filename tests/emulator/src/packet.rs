@@ -101,13 +101,58 @@ pub enum ToBroker {
         host: String,
         /// TCP port.
         port: u16,
-        /// Use TLS with this SSL context.
-        tls_context: Option<u8>,
+        /// Use TLS, as the SSL context of the client says.
+        tls: Option<Box<Tls>>,
     },
     /// Send a packet.
     Packet(Packet),
     /// Close the connection without a word (a DISCONNECT, if any, has been sent as a packet).
     Close,
+}
+
+/// What an SSL context (`AT+QSSLCFG`) amounts to when a connection is opened: files are read already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tls {
+    /// The context 0..=5 that it came from.
+    pub context: u8,
+    /// `seclevel`: 0 check nothing, 1 check the server, 2 show a client certificate as well.
+    pub security_level: u8,
+    /// PEM of `cacert`, where there is one.
+    pub ca: Option<Vec<u8>>,
+    /// PEM of `clientcert`.
+    pub certificate: Option<Vec<u8>>,
+    /// PEM of `clientkey`.
+    pub key: Option<Vec<u8>>,
+    /// `sslversion`: 0 SSL 3.0, 1 TLS 1.0, 2 TLS 1.1, 3 TLS 1.2, 4 all.
+    pub version: u8,
+    /// `ciphersuite`: `None` = all (`0XFFFF`).
+    pub cipher_suite: Option<u16>,
+    /// `sni`: name the host in the handshake.
+    pub sni: bool,
+    /// `ignorelocaltime` 0: check validity against the module's clock, which shows this many seconds
+    /// since 1970. `None` = ignore the time.
+    pub clock: Option<u64>,
+    /// `negotiatetime` in seconds, 10..=300.
+    pub negotiate_seconds: u16,
+}
+
+impl Tls {
+    /// A context with nothing configured: nothing is checked.
+    #[must_use]
+    pub fn unconfigured(context: u8) -> Self {
+        Self {
+            context,
+            security_level: 0,
+            ca: None,
+            certificate: None,
+            key: None,
+            version: 4,
+            cipher_suite: None,
+            sni: false,
+            clock: None,
+            negotiate_seconds: 300,
+        }
+    }
 }
 
 /// What comes back from the broker connection of a client.

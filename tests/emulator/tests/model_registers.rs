@@ -606,7 +606,7 @@ fn a68_settings_outlive_the_connection() {
     b.ok("AT+QMTCFG=\"ssl\",0,1,5");
     b.open(0);
     let tls = b.sent().into_iter().find_map(|(_, to)| match to {
-        ToBroker::Open { tls_context, .. } => Some(tls_context),
+        ToBroker::Open { tls, .. } => Some(tls.map(|tls| tls.context)),
         _ => None,
     });
     assert_eq!(tls, Some(Some(5)));

@@ -6,7 +6,7 @@ use super::Module;
 use super::client::Phase;
 use super::params::{Failure, Params};
 use super::run::{Done, Reply};
-use crate::packet::{OpenFailure, ToBroker};
+use crate::packet::{OpenFailure, Tls, ToBroker};
 use crate::profile::{CloseClosed, OpenOccupied};
 
 /// The longest opening (note 3.3.2).
@@ -68,15 +68,11 @@ impl Module {
         client.phase = Phase::Opening {
             until: self.now + OPEN_MAX,
         };
-        let tls_context = client.config.ssl;
-        self.link(
-            index,
-            ToBroker::Open {
-                host,
-                port,
-                tls_context,
-            },
-        );
+        let tls = client
+            .config
+            .ssl
+            .map(|context| Box::new(Tls::unconfigured(context)));
+        self.link(index, ToBroker::Open { host, port, tls });
         Ok(Done::Ok)
     }
 
