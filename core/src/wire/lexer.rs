@@ -176,7 +176,8 @@ impl Lexer {
 
     /// The next token, if the bytes so far hold one.
     pub fn next(&mut self, context: &Context) -> Option<Token<'_>> {
-        if std::mem::take(&mut self.unreported) {
+        if self.unreported {
+            self.unreported = false;
             return Some(Token::Lost(Loss::Unframed));
         }
         loop {
@@ -339,8 +340,7 @@ impl Lexer {
             }
             if buf[0] == b'+' && !context.lines_only {
                 if buf.starts_with(PREFIX) {
-                    self.state = State::Message(Progress::default());
-                    return self.message(context);
+                    return self.begin_message(context);
                 }
                 if PREFIX.starts_with(buf) {
                     return Progressed::Starved;
@@ -401,26 +401,50 @@ impl Lexer {
         Progressed::Again
     }
 
+    /// Most messages are there in whole when they begin, and never become a state.
+    fn begin_message(&mut self, context: &Context) -> Progressed {
+        let mut progress = Progress::default();
+        let buf = &self.buf[self.start..];
+        let layout = |client| layout(context, client);
+        match message::read(buf, layout, self.bounds(), &mut progress, false) {
+            Step::Need(bytes) => {
+                self.need = bytes;
+                self.state = State::Message(progress);
+                Progressed::Starved
+            }
+            step => self.message_ended(step),
+        }
+    }
+
     fn message(&mut self, context: &Context) -> Progressed {
         let bounds = self.bounds();
         let State::Message(progress) = &mut self.state else {
             return Progressed::Again;
         };
-        let base = self.start;
+        let buf = &self.buf[self.start..];
         let layout = |client| layout(context, client);
-        match message::read(&self.buf[base..], layout, bounds, progress, false) {
+        match message::read(buf, layout, bounds, progress, false) {
             Step::Need(bytes) => {
                 self.need = bytes;
                 Progressed::Starved
             }
+            step => {
+                self.state = State::Line;
+                self.message_ended(step)
+            }
+        }
+    }
+
+    fn message_ended(&mut self, step: Step) -> Progressed {
+        let base = self.start;
+        match step {
+            Step::Need(_) => Progressed::Again,
             Step::Line(end) => {
                 self.consume(end);
-                self.state = State::Line;
                 Progressed::Line(base, base + end)
             }
             Step::Message(found) => {
                 self.consume(found.end);
-                self.state = State::Line;
                 Progressed::Message(found, base)
             }
             Step::TooLarge(TooLarge {

@@ -195,28 +195,19 @@ fn skip(at: usize, limit: usize) -> usize {
 /// where the topic begins. `No`: the line goes on in another way.
 fn head(buf: &[u8]) -> Parsed<(u8, u16, usize)> {
     let mut at = PREFIX.len();
-    let mut number = |max_digits: usize| -> Parsed<u32> {
-        // One space at most, here and below: what is read again with every byte must stay short.
-        at += usize::from(buf.get(at) == Some(&b' '));
-        let start = at;
-        loop {
-            match buf.get(at) {
-                None => return Parsed::Need(at + 1),
-                Some(b) if b.is_ascii_digit() && at - start < max_digits => at += 1,
-                Some(b',') if at > start => {
-                    at += 1;
-                    return Parsed::Yes(decimal(&buf[start..at - 1]));
-                }
-                Some(_) => return Parsed::No,
-            }
+    let mut numbers = [0; 2];
+    for (number, max_digits) in numbers.iter_mut().zip([3, 5]) {
+        let (value, start, end) = digits(buf, at, max_digits);
+        match buf.get(end) {
+            None => return Parsed::Need(end + 1),
+            Some(b',') if end > start => {}
+            Some(_) => return Parsed::No,
         }
-    };
-    let (client, msgid) = match (number(3), number(5)) {
-        (Parsed::Yes(client), Parsed::Yes(msgid)) => (client, msgid),
-        (Parsed::Need(n), _) | (Parsed::Yes(_), Parsed::Need(n)) => return Parsed::Need(n),
-        _ => return Parsed::No,
-    };
+        *number = value;
+        at = end + 1;
+    }
     at += usize::from(buf.get(at) == Some(&b' '));
+    let [client, msgid] = numbers;
     match (buf.get(at), u8::try_from(client), u16::try_from(msgid)) {
         (None, ..) => Parsed::Need(at + 1),
         (Some(b'"'), Ok(client), Ok(msgid)) => Parsed::Yes((client, msgid, at + 1)),
@@ -224,28 +215,32 @@ fn head(buf: &[u8]) -> Parsed<(u8, u16, usize)> {
     }
 }
 
-fn decimal(digits: &[u8]) -> u32 {
-    digits.iter().fold(0_u32, |n, digit| {
-        n.saturating_mul(10).saturating_add(u32::from(digit - b'0'))
-    })
-}
-
 /// Longest length that is read as a number; more digits are no length.
 const LENGTH_DIGITS: usize = 9;
 
-/// The digits at `from`, after an optional space: value and where they end.
-fn length_at(buf: &[u8], from: usize) -> Parsed<(usize, usize)> {
-    let start = from + usize::from(buf.get(from) == Some(&b' '));
+/// The digits at `at`, `max` (nine at most) of them, behind an optional space: their value, and where they begin
+/// and end. One space and no more: what is read again with every byte must stay short.
+fn digits(buf: &[u8], at: usize, max: usize) -> (u32, usize, usize) {
+    let start = at + usize::from(buf.get(at) == Some(&b' '));
     let mut end = start;
-    loop {
-        match buf.get(end) {
-            None => return Parsed::Need(end + 1),
-            Some(b) if b.is_ascii_digit() && end - start < LENGTH_DIGITS => end += 1,
-            Some(_) if end > start => {
-                return Parsed::Yes((decimal(&buf[start..end]) as usize, end));
-            }
-            Some(_) => return Parsed::No,
+    let mut value = 0;
+    while let Some(digit @ b'0'..=b'9') = buf.get(end) {
+        if end - start == max {
+            break;
         }
+        value = value * 10 + u32::from(digit - b'0');
+        end += 1;
+    }
+    (value, start, end)
+}
+
+/// The length at `from`: value and where it ends.
+fn length_at(buf: &[u8], from: usize) -> Parsed<(usize, usize)> {
+    let (value, start, end) = digits(buf, from, LENGTH_DIGITS);
+    match buf.get(end) {
+        None => Parsed::Need(end + 1),
+        Some(_) if end > start => Parsed::Yes((value as usize, end)),
+        Some(_) => Parsed::No,
     }
 }
 
