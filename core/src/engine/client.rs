@@ -7,7 +7,7 @@ use super::op::OpId;
 use crate::mqtt::SLOTS;
 use crate::mqtt::config::ClientConfig;
 use crate::mqtt::line::PacketCommand;
-use crate::mqtt::setting::{Delivery, PacketTimeout, Setting};
+use crate::mqtt::setting::{Delivery, Format, PacketTimeout, Setting};
 
 /// Where a client stands (numbers of `AT+QMTCONN?` in brackets).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -56,11 +56,13 @@ pub(super) struct Client {
     pub(super) needs_close: bool,
     /// The result of the close in front of an open came before its `OK`.
     pub(super) close_seen: bool,
-    /// When it was last closed; a `+QMTSTAT` soon after may be the old connection's (A71).
-    pub(super) closed_at: Option<Instant>,
+    /// It was closed not long ago: until then a `+QMTSTAT` may be the old connection's (A71).
+    pub(super) old_stat_until: Option<Instant>,
     pub(super) timeout: PacketTimeout,
     pub(super) edit_timeout: Option<u8>,
     pub(super) payload_echo: bool,
+    /// Payloads are written as hexadecimal text.
+    pub(super) sends_hex: bool,
     pub(super) delivery: Delivery,
 
     next_id: u16,
@@ -128,8 +130,29 @@ impl Client {
             Setting::EditTimeout(seconds) => self.edit_timeout = seconds,
             Setting::ViewMode(echo) => self.payload_echo = echo,
             Setting::Receive(delivery, _) => self.delivery = delivery,
+            // One variable of the module (A18).
+            Setting::SendMode(format) | Setting::DataFormat(format, _) => {
+                self.sends_hex = format == Format::Hex;
+            }
             _ => {}
         }
+    }
+
+    /// The module has restarted: its settings are at their defaults.
+    pub(super) fn forget_settings(&mut self) {
+        self.applied = 0;
+        self.needs_close = false;
+        self.timeout = PacketTimeout::default();
+        self.edit_timeout = None;
+        self.payload_echo = false;
+        self.sends_hex = false;
+        self.delivery = Delivery::default();
+    }
+
+    /// A failed ping is followed by a `+QMTSTAT` within the time that `qmtping` sets (A14, A15).
+    pub(super) fn ping_stat_time(&self) -> Duration {
+        const DEFAULT: u8 = 5;
+        Duration::from_secs(self.wanted.ping_report.unwrap_or(DEFAULT).into()) + OLD_STAT
     }
 
     pub(super) fn is_live(&self) -> bool {
@@ -143,13 +166,20 @@ impl Client {
         }
     }
 
+    /// Notes that a slot is still full: it was the oldest.
+    pub(super) fn note_slot_again(&mut self, slot: u8) {
+        self.slots.retain(|&noted| noted != slot);
+        self.slots.push_front(slot);
+        self.slots.truncate(SLOTS);
+    }
+
     /// Forgets what belonged to a connection that has ended.
     pub(super) fn forget_connection(&mut self, now: Instant) {
         self.state = State::Closed;
         self.applied = 0;
         self.found = None;
         self.foreign_window_until = None;
-        self.closed_at = Some(now);
+        self.old_stat_until = Some(now + OLD_STAT);
         self.unresolved.clear();
         self.zero = None;
         self.waiting.clear();

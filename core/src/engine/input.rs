@@ -49,7 +49,13 @@ impl Engine {
     }
 
     fn message(&mut self, raw: RawMessage<'_>) {
-        if raw.client < CLIENTS {
+        if !self.in_step {
+            let what = format!(
+                "a message for client {} that came before the port was in step",
+                raw.client
+            );
+            self.event(Event::InputLost { what });
+        } else if raw.client < CLIENTS {
             self.received(raw);
         } else {
             let what = format!("a message for client {}, which does not exist", raw.client);
@@ -74,7 +80,7 @@ impl Engine {
     }
 
     fn text(&mut self, now: Instant, line: &[u8]) {
-        if self.context.lines_only {
+        if !self.in_step {
             return self.text_before_sync(now, line);
         }
         if self.is_echo(line) {
@@ -173,6 +179,7 @@ impl Engine {
                 !matches!(self.line, LineState::Quiet { .. } | LineState::Stuck)
                     && !BARE_URCS.contains(&line)
                     && active.role == Role::Collect
+                    && !matches!(active.owner, Owner::Sync(_))
             }
         }
     }

@@ -71,8 +71,9 @@ pub(super) enum LineState {
 pub(super) enum Sync {
     /// `ATQ0V1E0`: result codes on, as words; echo off. Sent once more after a while without answer.
     Normalise { again: bool },
-    /// `AT+CMEE?`: a final result code without its line in front is a late one of another command.
-    Check { normalise: bool, late: bool },
+    /// `AT+CMEE?`: a final result code without its lines in front is a late one of another command.
+    /// Where it was an error, it may be the answer of a module without this query.
+    Check { normalise: bool, refused: bool },
     /// `AT+CMEE=1`: errors with their numbers.
     ErrorNumbers,
 }
@@ -148,7 +149,7 @@ impl Engine {
                     self.sync(now, normalise);
                     return;
                 }
-                LineState::Stuck | LineState::Lost(_) => return self.refuse_queued(),
+                LineState::Stuck | LineState::Lost(_) => return self.refuse_queued(now),
                 _ => return,
             }
             let Some(at) = self.queue.iter().position(|&id| self.may_run(id)) else {
@@ -160,7 +161,7 @@ impl Engine {
             self.run(now, id);
         }
         if matches!(self.line, LineState::Stuck | LineState::Lost(_)) {
-            self.refuse_queued();
+            self.refuse_queued(now);
         }
     }
 
@@ -183,13 +184,15 @@ impl Engine {
             .any(|client| client.state == State::Connecting && client.found.is_none())
     }
 
-    fn refuse_queued(&mut self) {
+    fn refuse_queued(&mut self, now: Instant) {
         let Some(error) = self.closed_error() else {
             return;
         };
         while let Some(id) = self.queue.front().copied() {
-            self.finish(id, Err(error.clone()));
+            self.give_up_on(now, id, error.clone());
             self.queue.retain(|&queued| queued != id);
+            // One that goes makes room for one that waits.
+            self.admit_publishes(now);
         }
     }
 
@@ -205,6 +208,9 @@ impl Engine {
         if let (Kind::Open { .. }, Role::Act, Some(index)) = (&op.kind, &step.role, client) {
             self.client(index).state = State::Opening;
             self.client(index).generation += 1;
+        }
+        if let (Role::CloseFirst, Some(index)) = (&step.role, client) {
+            self.client(index).close_seen = false;
         }
         self.begin(now, Owner::Op(id), client, step);
     }
@@ -297,8 +303,7 @@ impl Engine {
         if let (Stage::Data(end), true) = (active.stage, code != Final::Ok) {
             // What is left of the payload would be run as commands (register A21).
             if self.sent < end {
-                self.out.truncate(self.out_at);
-                self.queued = self.sent;
+                self.drop_unsent();
             }
         }
         let mut error = code.into_error();
@@ -343,12 +348,16 @@ impl Engine {
             return;
         }
         match self.line {
-            LineState::Draining { .. } => self.sync(now, true),
+            LineState::Draining { .. } => {
+                // A module prints a message in one go: after a silence, whole messages come.
+                self.context.lines_only = now < self.last_input + DRAIN_SILENCE;
+                self.sync(now, true);
+            }
             LineState::Asleep { .. } => {
                 self.line = LineState::Syncing;
                 self.begin_sync(now, Sync::Normalise { again: true });
             }
-            LineState::Quiet { .. } => self.quiet_over(),
+            LineState::Quiet { .. } => self.quiet_over(now),
             LineState::Syncing => self.sync_overdue(now),
             _ => self.final_overdue(now),
         }
@@ -386,30 +395,44 @@ impl Engine {
             },
             None => LineState::Stuck,
         };
-        if let (Stage::Data(_), Owner::Op(id)) = (active.stage, active.owner) {
-            if let Some(active) = &mut self.active {
-                active.owner = Owner::Nobody;
+        let Owner::Op(id) = active.owner else { return };
+        let (stage, role) = (active.stage, active.role.clone());
+        if stage == Stage::Prompt && limit.is_some() {
+            // It ends with the silence, should no late prompt come meanwhile.
+            return;
+        }
+        if let Some(active) = &mut self.active {
+            active.owner = Owner::Nobody;
+        }
+        if stage == Stage::Prompt {
+            if let Some(op) = self.ops.get_mut(&id) {
+                // A late prompt still gets its payload, and the result its message id.
+                op.taken = true;
             }
-            self.final_missed(now, id, Role::Act);
+            if let Some(error) = self.closed_error() {
+                self.give_up_on(now, id, error);
+            }
+        } else {
+            self.final_missed(now, id, role);
         }
     }
 
     /// The module's own limit on data entry has passed: it is out of it.
-    fn quiet_over(&mut self) {
+    fn quiet_over(&mut self, now: Instant) {
         self.context.prompt = false;
+        // What is left of a payload would be run as commands.
+        self.drop_unsent();
         self.line = LineState::Unsynced { normalise: false };
         if let Some(Active {
             owner: Owner::Op(id),
             ..
         }) = self.active.take()
         {
-            self.finish(
-                id,
-                Err(Error::new(
-                    ErrorKind::Timeout,
-                    "the module did not ask for the data in time; nothing of it was sent",
-                )),
+            let error = Error::new(
+                ErrorKind::Timeout,
+                "the module did not ask for the data in time; nothing of it was sent",
             );
+            self.give_up_on(now, id, error);
         }
     }
 
@@ -430,43 +453,55 @@ impl Engine {
         } else {
             Sync::Check {
                 normalise,
-                late: false,
+                refused: false,
             }
         };
         self.begin_sync(now, first);
     }
 
+    /// How often the next check asks. One after a check that was missed asks more often than that, so
+    /// that a late answer has another number of lines.
+    fn check_lines(&self) -> usize {
+        1 + usize::from(self.missed_checks % 4)
+    }
+
     fn begin_sync(&mut self, now: Instant, sync: Sync) {
         let (line, deadline) = match sync {
-            Sync::Normalise { .. } => ("ATQ0V1E0", NORMALISE_DEADLINE),
-            Sync::Check { .. } => ("AT+CMEE?", CHECK_DEADLINE),
-            Sync::ErrorNumbers => ("AT+CMEE=1", CHECK_DEADLINE),
+            Sync::Normalise { .. } => ("ATQ0V1E0".to_owned(), NORMALISE_DEADLINE),
+            Sync::Check { .. } => (
+                format!("AT{}", vec!["+CMEE?"; self.check_lines()].join(";")),
+                CHECK_DEADLINE,
+            ),
+            Sync::ErrorNumbers => ("AT+CMEE=1".to_owned(), CHECK_DEADLINE),
         };
-        let mut step = Step::new(CommandLine::new(line), Role::Collect);
+        let mut step = Step::new(CommandLine::new(&line), Role::Collect);
         step.deadline = deadline;
         self.begin(now, Owner::Sync(sync), None, step);
     }
 
-    fn sync_answered(&mut self, now: Instant, sync: Sync, _code: Final) {
+    fn sync_answered(&mut self, now: Instant, sync: Sync, code: Final) {
         match sync {
             Sync::Normalise { .. } => self.begin_sync(
                 now,
                 Sync::Check {
                     normalise: true,
-                    late: false,
+                    refused: false,
                 },
             ),
-            Sync::Check { normalise, .. } => {
+            Sync::Check { normalise, refused } => {
+                let lines = self.check_lines();
                 let Some(active) = &mut self.active else {
                     return;
                 };
-                if active.answer.is_empty() {
+                if active.answer.len() != lines {
+                    active.answer.clear();
                     active.owner = Owner::Sync(Sync::Check {
                         normalise,
-                        late: true,
+                        refused: refused || code != Final::Ok,
                     });
                     return;
                 }
+                self.missed_checks = 0;
                 self.checked(now, normalise);
             }
             Sync::ErrorNumbers => self.synced(),
@@ -475,6 +510,7 @@ impl Engine {
 
     fn checked(&mut self, now: Instant, normalise: bool) {
         self.context.lines_only = false;
+        self.in_step = true;
         if normalise {
             self.begin_sync(now, Sync::ErrorNumbers);
         } else {
@@ -497,13 +533,16 @@ impl Engine {
                     until: now + self.options.patience,
                 };
             }
-            // Only a final result code came, and nothing after it: a module without this query.
+            // An error came and nothing after it: a module without this query.
             Sync::Check {
                 normalise,
-                late: true,
+                refused: true,
             } => self.checked(now, normalise),
-            Sync::ErrorNumbers => self.synced(),
+            Sync::ErrorNumbers => self.line = LineState::Unsynced { normalise: false },
             Sync::Normalise { again: true } | Sync::Check { .. } => {
+                if matches!(sync, Sync::Check { .. }) {
+                    self.missed_checks = self.missed_checks.wrapping_add(1);
+                }
                 let normalise = !matches!(
                     sync,
                     Sync::Check {
@@ -512,19 +551,19 @@ impl Engine {
                     }
                 );
                 self.line = LineState::Unsynced { normalise };
-                self.refuse_deaf();
+                self.refuse_deaf(now);
             }
         }
     }
 
-    fn refuse_deaf(&mut self) {
+    fn refuse_deaf(&mut self, now: Instant) {
         while let Some(id) = self.queue.front().copied() {
             let error = Error::new(
                 ErrorKind::Timeout,
                 "the module does not answer: is it powered, is this its AT port, is the baud rate \
                  right, does another program read the port?",
             );
-            self.finish(id, Err(error));
+            self.give_up_on(now, id, error);
             self.queue.retain(|&queued| queued != id);
         }
     }
@@ -539,14 +578,12 @@ impl Engine {
                 self.begin_sync(now, Sync::Normalise { again: true });
                 return;
             }
-            LineState::Syncing if self.context.lines_only => return,
+            LineState::Syncing if !self.in_step => return,
             _ => {}
         }
         self.active = None;
         self.context.prompt = false;
-        self.out.clear();
-        self.out_at = 0;
-        self.queued = self.sent;
+        self.drop_unsent();
         self.line = LineState::Unsynced { normalise: true };
     }
 }

@@ -8,14 +8,18 @@
 //! | `submit` | a caller's request becomes an operation |
 //! | `line` | the command line: one command at a time, its prompt, its final code, resynchronisation |
 //! | `input` | what arrived: echo, answer, result, URC |
-//! | `result` | result lines, and the ends of connections |
+//! | `step` | the ends of steps: final result codes that came, and that did not |
+//! | `result` | result lines: which operation each of them ends |
+//! | `ending` | the ends of connections, and of what hangs on them |
 //! | `store` | stored delivery: notices, fetches, slot queries |
 
 mod client;
+mod ending;
 mod input;
 mod line;
 mod op;
 mod result;
+mod step;
 mod store;
 mod submit;
 #[cfg(test)]
@@ -35,7 +39,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
 use crate::mqtt::CLIENTS;
 use crate::mqtt::receive::Message;
-use crate::wire::{Context, Lexer, Limits, Waiting};
+use crate::wire::{Context, Lexer, Limits, Token, Waiting};
 
 /// What an engine is made with.
 #[derive(Debug, Clone, Copy)]
@@ -110,6 +114,10 @@ pub struct Engine {
     options: Options,
     lexer: Lexer,
     context: Context,
+    /// A command has been answered since the port was opened: what comes may change states.
+    in_step: bool,
+    /// Checks whose answers did not come in time, and still may.
+    missed_checks: u8,
     out: Vec<u8>,
     out_at: usize,
     /// Bytes ever put into `out`, and ever written of them.
@@ -139,6 +147,8 @@ impl Engine {
                 lines_only: true,
                 ..Context::default()
             },
+            in_step: false,
+            missed_checks: 0,
             out: Vec::new(),
             out_at: 0,
             queued: 0,
@@ -178,8 +188,13 @@ impl Engine {
         // Tokens borrow the lexer while they change everything else.
         let mut lexer = std::mem::take(&mut self.lexer);
         while let Some(token) = lexer.next(&self.context) {
+            let answers = !matches!(token, Token::Message(_));
             if let Some(echo) = self.token(now, token) {
                 lexer.expect_echo(&echo);
+            }
+            // After every line, so that it makes no difference how many of them come at a time.
+            if answers {
+                self.pump(now);
             }
         }
         self.lexer = lexer;
@@ -255,6 +270,13 @@ impl Engine {
         self.queued += bytes.len() as u64;
     }
 
+    /// Takes back what the port has not taken.
+    fn drop_unsent(&mut self) {
+        self.out.clear();
+        self.out_at = 0;
+        self.queued = self.sent;
+    }
+
     /// What happened, oldest first, until `None`.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()
@@ -267,19 +289,15 @@ impl Engine {
         }
         self.line = LineState::Lost(error.clone());
         self.active = None;
-        self.out.clear();
-        self.out_at = 0;
+        self.lexer = Lexer::new(self.options.limits);
+        self.drop_unsent();
         let mut ids: Vec<OpId> = self.ops.keys().copied().collect();
         ids.sort_unstable();
         for id in ids {
             self.finish(id, Err(error.clone()));
         }
         for client in &mut self.clients {
-            client.state = State::Closed;
-            client.lifecycle = None;
-            client.slots.clear();
-            client.ask_slots_at = None;
-            client.blocked_until = None;
+            client.forget_connection(self.last_input);
         }
         self.event(Event::PortClosed { error });
     }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use super::client::State;
 use crate::error::{Error, ErrorKind};
 use crate::mqtt::QoS;
 use crate::mqtt::config::ClientConfig;
@@ -115,7 +116,10 @@ pub(super) enum Kind {
         replace: bool,
         retried: bool,
     },
-    Close,
+    Close {
+        /// Where the client stood when it was asked for.
+        from: State,
+    },
     Connect,
     Disconnect,
     Subscribe {
@@ -223,6 +227,8 @@ pub(super) struct Op {
     pub(super) msgid: Option<u16>,
     /// The module may have taken it: doing it again may duplicate.
     pub(super) taken: bool,
+    /// The module answered nothing at all to its last step.
+    pub(super) unanswered: bool,
     pub(super) answer: Vec<Vec<u8>>,
 }
 
@@ -235,6 +241,7 @@ impl Op {
             phase: Phase::Queued,
             msgid: None,
             taken: false,
+            unanswered: false,
             answer: Vec::new(),
         }
     }
@@ -244,7 +251,7 @@ impl Op {
         Some(match self.kind {
             Kind::Configure => "AT+QMTCFG",
             Kind::Open { .. } => "AT+QMTOPEN",
-            Kind::Close => "AT+QMTCLOSE",
+            Kind::Close { .. } => "AT+QMTCLOSE",
             Kind::Connect => "AT+QMTCONN",
             Kind::Disconnect => "AT+QMTDISC",
             Kind::Subscribe { .. } => "AT+QMTSUB",

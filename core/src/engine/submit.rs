@@ -7,7 +7,7 @@ use super::client::State;
 use super::op::{FINAL_DEADLINE, Kind, Op, OpId, Outcome, Phase, Request, Role, Step};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mqtt::config::ClientConfig;
-use crate::mqtt::setting::{Delivery, Format, Setting};
+use crate::mqtt::setting::{Delivery, Setting};
 use crate::mqtt::{connect, open, subscribe};
 use crate::wire::CommandLine;
 
@@ -74,7 +74,7 @@ impl Engine {
                 client,
                 mut publish,
             } => {
-                publish.hex = self.client(client).wanted.published_as() == Format::Hex;
+                publish.hex = self.client(client).sends_hex;
                 publish.check(client)?;
                 self.require(client, State::Connected, "AT+QMTPUBEX")?;
                 let id = self.add(Op::new(Some(client), Kind::Publish(publish), []));
@@ -88,17 +88,21 @@ impl Engine {
 
     /// After opening a port: which clients live?
     pub(super) fn discover(&mut self) -> OpId {
-        let step = |line, role| Step::new(CommandLine::new(line), role);
-        let id = self.add(Op::new(
-            None,
-            Kind::Discover,
-            [
-                step("AT+QMTOPEN?", Role::OpenQuery),
-                step("AT+QMTCONN?", Role::ConnectQuery),
-            ],
-        ));
+        let id = self.add(Op::new(None, Kind::Discover, discovery()));
         self.queue.push_back(id);
         id
+    }
+
+    /// The module has restarted meanwhile: asks it anew.
+    pub(super) fn discover_anew(&mut self) {
+        let discover = |op: &Op| matches!(op.kind, Kind::Discover);
+        let Some((&id, op)) = self.ops.iter_mut().find(|(_, op)| discover(op)) else {
+            return;
+        };
+        op.steps = discovery().into();
+        if op.phase == Phase::Running {
+            self.requeue(id);
+        }
     }
 
     fn require(&mut self, index: u8, state: State, command: &str) -> Result<()> {
@@ -168,7 +172,7 @@ impl Engine {
         settings: Vec<Setting>,
         asked: impl Fn(&Setting) -> bool,
     ) -> Result<Vec<Step>> {
-        settings
+        let steps: Result<Vec<Step>> = settings
             .into_iter()
             .map(|setting| {
                 let written = setting.write(index)?;
@@ -182,7 +186,12 @@ impl Engine {
                     },
                 })
             })
-            .collect()
+            .collect();
+        // Those with a prompt last: what limits the wait for their data is set by then.
+        steps.map(|mut steps| {
+            steps.sort_by_key(|step| step.data.is_some());
+            steps
+        })
     }
 
     fn configure(&mut self, index: u8, config: &ClientConfig) -> Result<OpId> {
@@ -272,7 +281,8 @@ impl Engine {
             self.finish(id, Err(error));
         }
         let step = Step::new(open::close(index), Role::Act);
-        let id = self.lifecycle(index, Kind::Close, [step])?;
+        let from = self.client(index).state;
+        let id = self.lifecycle(index, Kind::Close { from }, [step])?;
         self.client(index).state = State::Disconnecting;
         Ok(id)
     }
@@ -378,8 +388,7 @@ impl Engine {
         } else {
             let command = crate::mqtt::line::PacketCommand::Publish;
             let Some(msgid) = client.take_id(command, id) else {
-                client.waiting.push_front(id);
-                return;
+                return self.finish(id, Err(Error::state("no message id is free")));
             };
             client.in_flight += 1;
             msgid
@@ -399,4 +408,13 @@ impl Engine {
             Err(error) => self.finish(id, Err(error)),
         }
     }
+}
+
+/// Which clients live? Their settings are asked for once that is known.
+fn discovery() -> [Step; 2] {
+    let step = |line, role| Step::new(CommandLine::new(line), role);
+    [
+        step("AT+QMTOPEN?", Role::OpenQuery),
+        step("AT+QMTCONN?", Role::ConnectQuery),
+    ]
 }

@@ -59,7 +59,8 @@ pub struct ClientConfig {
     pub data_format: Option<(Format, Format)>,
     /// Echo of data typed after a prompt; default off (`view/mode`).
     pub view_mode: Option<bool>,
-    /// Seconds 1..=180 after which the module stops waiting for data; default `Some(Some(10))`.
+    /// Seconds after which the module stops waiting for data, 1..=120 by the note and up to 180 on some
+    /// modules; default `Some(Some(10))`.
     /// `Some(None)` = never: a lost prompt then leaves the port stuck (`edit/timeout`).
     pub edit_timeout: Option<Option<u8>>,
 }
@@ -211,15 +212,6 @@ impl ClientConfig {
     pub(crate) fn gives(&self, name: SettingName) -> bool {
         self.settings().iter().any(|setting| setting.name() == name)
     }
-
-    /// Format in which payloads are published.
-    pub(crate) fn published_as(&self) -> Format {
-        match (self.data_format, self.send_mode) {
-            (Some((send, _)), _) => send,
-            (None, Some(send)) => send,
-            (None, None) => Format::Text,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -229,7 +221,6 @@ mod tests {
     #[test]
     fn defaults_do_not_undo_what_is_given() {
         let config = ClientConfig::new().send_mode(Format::Hex).with_defaults();
-        assert_eq!(config.published_as(), Format::Hex);
         assert_eq!(config.data_format, Some((Format::Hex, Format::Text)));
         let names: Vec<_> = config.settings().iter().map(Setting::name).collect();
         let mut sorted = names.clone();

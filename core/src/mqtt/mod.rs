@@ -9,7 +9,7 @@
 //! | [`subscribe`] | `AT+QMTSUB`, `AT+QMTUNS` |
 //! | [`publish`] | `AT+QMTPUBEX` |
 //! | [`receive`] | `AT+QMTRECV`, `+QMTRECV` |
-//! | [`line`] | every answer and URC line, `+QMTSTAT` and `+QMTPING` among them |
+//! | [`mod@line`] | every answer and URC line, `+QMTSTAT` and `+QMTPING` among them |
 //! | [`capabilities`] | the answers to the test forms `=?` |
 
 pub mod capabilities;

@@ -322,7 +322,8 @@ pub enum Setting {
     DataFormat(Format, Format),
     /// `view/mode`: whether data typed after a prompt is echoed.
     ViewMode(bool),
-    /// `edit/timeout`: seconds 1..=120 that the module waits for data after a prompt, or no limit.
+    /// `edit/timeout`: seconds that the module waits for data after a prompt, 1..=120 by the note and up to
+    /// 180 on some modules; or no limit.
     EditTimeout(Option<u8>),
 }
 

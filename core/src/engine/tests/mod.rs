@@ -11,6 +11,7 @@ mod publishing;
 mod random;
 mod registers;
 mod registers_more;
+mod settings;
 mod stored;
 mod sync;
 
@@ -39,7 +40,6 @@ enum Feed {
 struct Test {
     engine: Engine,
     feed: Feed,
-    began: Instant,
     now: Instant,
     sent: Vec<u8>,
     /// Bytes that the port still takes.
@@ -103,7 +103,6 @@ impl Test {
         Self {
             engine: Engine::new(now, options),
             feed,
-            began: now,
             now,
             sent: Vec::new(),
             port_room: usize::MAX,
@@ -247,7 +246,7 @@ impl Test {
     }
 
     fn configure(&mut self, client: u8, config: ClientConfig) -> OpId {
-        self.submit(Request::Configure { client, config })
+        self.submit(configure(client, config))
     }
 
     fn publish(&mut self, client: u8, payload: &str, level: u8) -> OpId {
@@ -472,7 +471,7 @@ impl Test {
         self.ok();
     }
 
-    /// Closes client 0 in every respect, so that nothing of it is left.
+    /// No operation, nothing queued, nothing to send.
     fn nothing_left(&self) {
         assert!(self.engine.ops.is_empty(), "{:?}", self.engine.ops);
         assert!(self.engine.queue.is_empty());
@@ -496,6 +495,13 @@ fn command_with_data(line: &str, data: &str) -> Request {
         line: crate::wire::CommandLine::verbatim(line).unwrap(),
         data: Some(data.as_bytes().to_vec()),
         deadline: seconds(5),
+    }
+}
+
+fn configure(client: u8, config: ClientConfig) -> Request {
+    Request::Configure {
+        client,
+        config: config.into(),
     }
 }
 
