@@ -171,7 +171,7 @@ impl Client {
 
     /// Opens the network (`AT+QMTOPEN`): resolves `host`, at most 100 bytes, and opens TCP or TLS to
     /// `port` 1..=65535. Writes first every setting that the module does not have from us. Takes up to
-    /// 120 s.
+    /// 125 s, with TLS up to 455 s.
     ///
     /// Connect soon after: brokers drop a connection that says nothing.
     ///

@@ -33,7 +33,8 @@ pub enum ErrorKind {
     ChecksumMismatch = 11,
     /// Called from a callback, where it could only wait for itself.
     CalledFromCallback = 12,
-    /// The port was closed by this program, or the process was forked after opening it.
+    /// The port was closed by this program, or the client was while it was opened or connected, or the
+    /// process was forked after opening the port.
     Closed = 13,
     /// A fault of this library; please report it.
     Internal = 14,

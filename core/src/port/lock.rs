@@ -124,6 +124,10 @@ mod tests {
     #[test]
     fn without_a_folder_the_kernel_has_to_do() {
         let nowhere = Path::new("/nonexistent/folder");
-        assert!(LockFile::take_in(nowhere, Path::new("/dev/x")).unwrap().is_none());
+        assert!(
+            LockFile::take_in(nowhere, Path::new("/dev/x"))
+                .unwrap()
+                .is_none()
+        );
     }
 }

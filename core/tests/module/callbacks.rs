@@ -148,7 +148,7 @@ fn events_reach_a_callback_and_the_last_is_the_end_of_the_port() {
         .on_event(move |event| tell.send(event).unwrap())
         .unwrap();
     let _client = bench.connected(1);
-    bench.emulator.close_client("client-1");
+    assert!(bench.emulator.close_client("client-1"));
     assert!(matches!(
         told.recv_timeout(PATIENCE),
         Ok(Event::Disconnected { client: 1, .. })

@@ -10,22 +10,22 @@ use atmqtt::{Client, ClientConfig, Connect, Error, ErrorKind, Message, Messages,
 use atmqtt_emulator::runtime::Emulator;
 
 /// Far more than anything takes here: only a test that has failed waits for it.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An emulated module and a modem on it.
-pub struct Bench {
-    pub modem: Modem,
-    pub emulator: Emulator,
+pub(crate) struct Bench {
+    pub(crate) modem: Modem,
+    pub(crate) emulator: Emulator,
 }
 
 impl Bench {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let emulator = Emulator::builder().start().expect("emulator");
         let modem = Modem::open(emulator.path()).expect("modem");
         Self { modem, emulator }
     }
 
-    pub fn fault(&self, spec: &str) {
+    pub(crate) fn fault(&self, spec: &str) {
         let fault = spec
             .parse()
             .unwrap_or_else(|error| panic!("{spec}: {error}"));
@@ -33,7 +33,7 @@ impl Bench {
     }
 
     /// A client of this index, connected with this configuration.
-    pub fn connected_with(&self, index: u8, config: &ClientConfig) -> Client {
+    pub(crate) fn connected_with(&self, index: u8, config: &ClientConfig) -> Client {
         let client = self.modem.client(index).unwrap();
         client.configure(config).unwrap();
         client.open("broker.example", 1883).unwrap();
@@ -43,31 +43,31 @@ impl Bench {
         client
     }
 
-    pub fn connected(&self, index: u8) -> Client {
+    pub(crate) fn connected(&self, index: u8) -> Client {
         self.connected_with(index, &ClientConfig::new())
     }
 }
 
 /// The next message; a test that gets none fails.
-pub fn next(messages: &Messages) -> Message {
+pub(crate) fn next(messages: &Messages) -> Message {
     messages.recv_timeout(PATIENCE).expect("a message")
 }
 
 /// Opens a client of a module that has just restarted: it has to find its network first, and says so
 /// until then.
-pub fn open_after_restart(client: &Client) {
+pub(crate) fn open_after_restart(client: &Client) {
     std::iter::repeat_with(|| client.open("broker.example", 1883))
         .find(|opened| !matches!(opened, Err(error) if error.code() == Some(3)))
         .expect("an endless iterator")
         .expect("open");
 }
 
-pub fn kind<T: std::fmt::Debug>(result: Result<T, Error>) -> ErrorKind {
+pub(crate) fn kind<T: std::fmt::Debug>(result: Result<T, Error>) -> ErrorKind {
     result.expect_err("an error").kind()
 }
 
 /// A module that answers from a table, on the other end of a socket. What it was sent is recorded.
-pub struct Peer {
+pub(crate) struct Peer {
     sent: Arc<Mutex<Vec<u8>>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -75,7 +75,7 @@ pub struct Peer {
 impl Peer {
     /// A modem whose module answers every line, and every payload of the length that a prompting line
     /// announces, with what `answer` says.
-    pub fn start(mut answer: impl FnMut(&str) -> Vec<u8> + Send + 'static) -> (Modem, Self) {
+    pub(crate) fn start(mut answer: impl FnMut(&str) -> Vec<u8> + Send + 'static) -> (Modem, Self) {
         let (ours, theirs) = UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
         let sent = Arc::new(Mutex::new(Vec::new()));
@@ -122,12 +122,12 @@ impl Peer {
     }
 
     /// Every byte that the library has sent so far.
-    pub fn sent(&self) -> Vec<u8> {
+    pub(crate) fn sent(&self) -> Vec<u8> {
         self.sent.lock().unwrap().clone()
     }
 
     /// Waits for the end of the connection.
-    pub fn ended(mut self) -> Vec<u8> {
+    pub(crate) fn ended(mut self) -> Vec<u8> {
         if let Some(thread) = self.thread.take() {
             thread.join().unwrap();
         }
@@ -136,7 +136,7 @@ impl Peer {
 }
 
 /// What a module without any live client answers while a port is opened.
-pub fn setup(line: &str) -> Option<Vec<u8>> {
+pub(crate) fn setup(line: &str) -> Option<Vec<u8>> {
     let ok = || Some(b"\r\nOK\r\n".to_vec());
     match line {
         "ATQ0V1E0" | "AT+CMEE=1" | "AT+QMTOPEN?" | "AT+QMTCONN?" => ok(),

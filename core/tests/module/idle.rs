@@ -20,7 +20,7 @@ fn switches() -> Vec<(String, u64)> {
             .and_then(|count| count.trim().parse().ok())
             .unwrap();
         found.push((
-            format!("{} {}", task.file_name().display(), name.trim()),
+            format!("{} {}", task.file_name().to_string_lossy(), name.trim()),
             count,
         ));
     }

@@ -133,9 +133,10 @@ fn who_and_how_it_is() {
 fn subscriptions_say_what_was_granted() {
     let bench = Bench::new();
     bench.emulator.with_hub(|hub| {
-        let mut policy = atmqtt_emulator::hub::Policy::default();
-        policy.max_granted_qos = 1;
-        hub.set_policy(policy);
+        hub.set_policy(atmqtt_emulator::hub::Policy {
+            max_granted_qos: 1,
+            ..Default::default()
+        });
     });
     let client = bench.connected(0);
     let granted = client

@@ -1,0 +1,37 @@
+# Everything a change is checked with. `make help` lists the targets.
+
+export CARGO_TERM_COLOR ?= auto
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */\1\t/' | expand -t 12
+
+.PHONY: test
+test: ## Everything below, with what it needs: what CI runs
+	@tests/scripts/test.sh
+
+.PHONY: deps
+deps: ## Install what is missing (Debian packages, when root), or say what is
+	@tests/scripts/deps.sh
+
+.PHONY: check
+check: ## Format, lints and documentation, without running a test
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps
+
+.PHONY: unit
+unit: ## Unit, integration and documentation tests
+	cargo test --workspace
+
+.PHONY: quickstart
+quickstart: ## The quickstart example against the emulated module
+	cargo run --example quickstart
+
+.PHONY: msrv
+msrv: ## Compile with the oldest Rust that Cargo.toml promises
+	@tests/scripts/msrv.sh
+
+.PHONY: clean
+clean: ## Remove what was built
+	cargo clean

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Makes sure that the tests have what they need. Debian packages are installed when root; whatever
+# else is missing is named.
+set -euo pipefail
+
+missing=()
+
+# need COMMAND PACKAGE: installs PACKAGE where COMMAND is not there.
+need() {
+    command -v "$1" >/dev/null && return
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "installing $2"
+        apt-get -qq update
+        DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends "$2" && return
+    fi
+    missing+=("$1 (Debian package $2)")
+}
+
+need cc gcc
+need python3 python3
+
+if command -v cargo >/dev/null; then
+    for part in fmt clippy; do
+        cargo "$part" --version >/dev/null 2>&1 || missing+=("cargo $part (rustup component add ${part/fmt/rustfmt})")
+    done
+else
+    missing+=("cargo (Rust 1.85 or later, https://rustup.rs)")
+fi
+
+if [ ${#missing[@]} -gt 0 ]; then
+    echo 'These are missing:' >&2
+    printf '  %s\n' "${missing[@]}" >&2
+    exit 1
+fi
+cargo --version

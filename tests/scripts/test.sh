@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Runs every check in turn, with a heading and the time each took; stops at the first that fails.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+times=()
+
+section() {
+    local name=$1 start=$SECONDS
+    shift
+    printf '\n==== %s\n' "$name"
+    if ! "$@"; then
+        printf '==== %s: FAILED after %d s\n' "$name" $((SECONDS - start)) >&2
+        exit 1
+    fi
+    times+=("$(printf '%5d s  %s' $((SECONDS - start)) "$name")")
+}
+
+section 'what the tests need' make --no-print-directory deps
+section 'format, lints, documentation' make --no-print-directory check
+section 'tests' make --no-print-directory unit
+section 'quickstart' make --no-print-directory quickstart
+section 'oldest supported Rust' make --no-print-directory msrv
+
+printf '\n==== all passed\n'
+printf '%s\n' "${times[@]}"
+printf '%5d s  in all\n' "$SECONDS"
