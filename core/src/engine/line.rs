@@ -21,6 +21,8 @@ pub(super) struct Active {
     pub(super) stage: Stage,
     pub(super) begun: Instant,
     pub(super) due: Instant,
+    /// It was put off for a message that was coming in.
+    pub(super) put_off: bool,
     /// The module printed the command back, so it will print the payload back as well.
     pub(super) echoed: bool,
     /// Lines of the answer.
@@ -84,6 +86,8 @@ const CHECK_DEADLINE: Duration = Duration::from_secs(2);
 const DRAIN_SILENCE: Duration = Duration::from_millis(100);
 /// A port that never falls silent is spoken to after this time.
 const DRAIN_LIMIT: Duration = Duration::from_secs(3);
+/// Time for a final result code behind a message that was in its way.
+const AFTER_MESSAGE: Duration = Duration::from_secs(1);
 /// Added to the module's own limit on data entry before it is believed to have left it.
 const QUIET_MARGIN: Duration = Duration::from_secs(1);
 
@@ -233,6 +237,7 @@ impl Engine {
             data: step.data,
             begun: now,
             due: now + step.deadline,
+            put_off: false,
             echoed: false,
             answer: Vec::new(),
         });
@@ -254,7 +259,7 @@ impl Engine {
         log::trace!(target: "atmqtt::wire", "> {}", mask::shortened(&data));
         self.write(&data);
         let end = self.queued;
-        let transfer = Duration::from_secs(10) * data.len() as u32 / self.options.baud_rate.max(1);
+        let transfer = self.transfer(data.len() as u32);
         if let Some(active) = &mut self.active {
             active.stage = Stage::Data(end);
             active.due = now + FINAL_DEADLINE + transfer;
@@ -358,8 +363,33 @@ impl Engine {
                 self.begin_sync(now, Sync::Normalise { again: true });
             }
             LineState::Quiet { .. } => self.quiet_over(now),
-            LineState::Syncing => self.sync_overdue(now),
-            _ => self.final_overdue(now),
+            _ => {
+                if !self.put_off() {
+                    self.command_overdue(now);
+                }
+            }
+        }
+    }
+
+    fn command_overdue(&mut self, now: Instant) {
+        if matches!(self.line, LineState::Syncing) {
+            self.sync_overdue(now);
+        } else {
+            self.final_overdue(now);
+        }
+    }
+
+    /// While a long message comes in on a slow line nothing else can: the final result code has until it
+    /// must be over, once.
+    fn put_off(&mut self) -> bool {
+        let limit = self.message_limit();
+        match (&mut self.active, limit) {
+            (Some(active), Some(limit)) if !active.put_off => {
+                active.put_off = true;
+                active.due = limit + AFTER_MESSAGE;
+                true
+            }
+            _ => false,
         }
     }
 

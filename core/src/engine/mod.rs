@@ -91,6 +91,9 @@ pub enum Abandoned {
 
 /// How long a message that has begun may pause before it is given up: a module prints one in one go.
 const MESSAGE_SILENCE: Duration = Duration::from_secs(3);
+/// Bytes after which a message that has begun is given up although more keep coming, as time on the
+/// line: a topic that looks like another topic and a large length must not hold everything else up.
+const MESSAGE_LENGTH: u32 = 64 * 1024;
 /// How long the line must be silent before it is believed again (register A21).
 const LINE_SILENCE: Duration = Duration::from_millis(100);
 
@@ -134,6 +137,8 @@ pub struct Engine {
     clients: [Client; CLIENTS as usize],
     outputs: VecDeque<Output>,
     last_input: Instant,
+    /// When the message began that is coming in.
+    message_since: Option<Instant>,
 }
 
 impl Engine {
@@ -162,6 +167,7 @@ impl Engine {
             clients: std::array::from_fn(|_| Client::new(options.first_msgid)),
             outputs: VecDeque::new(),
             last_input: now,
+            message_since: None,
         }
     }
 
@@ -187,7 +193,9 @@ impl Engine {
     fn drain_lexer(&mut self, now: Instant) {
         // Tokens borrow the lexer while they change everything else.
         let mut lexer = std::mem::take(&mut self.lexer);
+        let mut any = false;
         while let Some(token) = lexer.next(&self.context) {
+            any = true;
             let answers = !matches!(token, Token::Message(_));
             if let Some(echo) = self.token(now, token) {
                 lexer.expect_echo(&echo);
@@ -198,10 +206,32 @@ impl Engine {
             }
         }
         self.lexer = lexer;
+        if self.lexer.waiting() != Waiting::Message {
+            self.message_since = None;
+        } else if any || self.message_since.is_none() {
+            self.message_since = Some(now);
+        }
+    }
+
+    /// When the message that is coming in has taken too long, if there is one.
+    fn message_limit(&self) -> Option<Instant> {
+        let on_the_line = self.transfer(MESSAGE_LENGTH);
+        self.message_since
+            .map(|since| since + MESSAGE_SILENCE + on_the_line)
+    }
+
+    /// How long so many bytes take on the line.
+    fn transfer(&self, bytes: u32) -> Duration {
+        Duration::from_secs(10) * bytes / self.options.baud_rate.max(1)
     }
 
     /// Time passed: whatever was due is done.
     pub fn handle_timeout(&mut self, now: Instant) {
+        if self.message_limit().is_some_and(|limit| now >= limit) {
+            let token = self.lexer.discard_until_silence();
+            self.message_since = None;
+            self.token(now, token);
+        }
         match self.lexer.waiting() {
             Waiting::Message if now >= self.last_input + MESSAGE_SILENCE => self.give_up(now),
             Waiting::Silence if now >= self.last_input + LINE_SILENCE => self.give_up(now),
@@ -234,7 +264,10 @@ impl Engine {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let lexer = match self.lexer.waiting() {
             Waiting::Nothing => None,
-            Waiting::Message => Some(self.last_input + MESSAGE_SILENCE),
+            Waiting::Message => {
+                let silence = self.last_input + MESSAGE_SILENCE;
+                Some(self.message_limit().map_or(silence, |limit| limit.min(silence)))
+            }
             Waiting::Silence => Some(self.last_input + LINE_SILENCE),
         };
         [

@@ -271,6 +271,14 @@ impl Lexer {
         }
     }
 
+    /// What is unfinished has taken longer than its owner allows, and bytes still come: all of it is
+    /// discarded until the line is silent.
+    pub fn discard_until_silence(&mut self) -> Token<'static> {
+        self.drop_all();
+        self.state = State::Discard;
+        Token::Lost(Loss::Unframed)
+    }
+
     fn at_space(&self) -> bool {
         self.buf.get(self.start) == Some(&b' ')
     }

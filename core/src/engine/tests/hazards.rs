@@ -492,3 +492,42 @@ fn hexadecimal_reception_is_decoded() {
         assert_eq!(t.payloads(), [b"AB".to_vec()]);
     });
 }
+
+#[test]
+fn a_topic_that_imitates_a_length_holds_nothing_up_for_long() {
+    connected(|t| {
+        t.module("\r\n+QMTRECV: 0,0,\"a\",60000,\"b\",5,\"hello\"\r\n");
+        // 3 s, and what 64 KiB take at 115200 baud.
+        for _ in 0..9 {
+            t.line("+CREG: 1");
+            t.advance(millis(990));
+        }
+        assert!(matches!(t.events()[..], [Event::InputLost { .. }]));
+        t.advance(seconds(1));
+        let id = t.command("AT+CSQ");
+        t.expect_sent("AT+CSQ\r");
+        t.line("+CSQ: 20,99");
+        t.ok();
+        assert_eq!(t.answer(id), ["+CSQ: 20,99"]);
+        assert_eq!(t.state(0), State::Connected);
+    });
+}
+
+#[test]
+fn a_long_message_on_a_slow_line_costs_no_final_result_code() {
+    connected(|t| {
+        let id = t.configure(1, ClientConfig::new().keepalive(60));
+        t.sent();
+        t.module("\r\n+QMTRECV: 0,0,\"t\",6000,\"");
+        // 1 kB/s: the final result code is due in the middle of the message.
+        for _ in 0..6 {
+            t.module([b'x'; 1000]);
+            t.advance(seconds(1));
+        }
+        t.pending(id);
+        t.module("\"\r\n");
+        t.ok();
+        t.done(id);
+        assert_eq!(t.payloads(), [vec![b'x'; 6000]]);
+    });
+}
