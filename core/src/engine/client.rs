@@ -79,6 +79,8 @@ pub(super) struct Client {
 
     /// Slots with a message, in the order of their notices (A43).
     pub(super) slots: VecDeque<u8>,
+    /// More than one of them came from a slot map, which does not say which is the oldest.
+    pub(super) slots_unordered: bool,
     /// A fetch or slot query is under way.
     pub(super) fetching: bool,
     /// Messages that the queue of the client can still take.
@@ -186,6 +188,7 @@ impl Client {
         self.in_flight = 0;
         self.blocked_until = None;
         self.slots.clear();
+        self.slots_unordered = false;
         self.fetching = false;
         self.ask_slots_at = None;
     }

@@ -266,7 +266,10 @@ impl Engine {
             Waiting::Nothing => None,
             Waiting::Message => {
                 let silence = self.last_input + MESSAGE_SILENCE;
-                Some(self.message_limit().map_or(silence, |limit| limit.min(silence)))
+                Some(
+                    self.message_limit()
+                        .map_or(silence, |limit| limit.min(silence)),
+                )
             }
             Waiting::Silence => Some(self.last_input + LINE_SILENCE),
         };

@@ -198,8 +198,8 @@ pub(super) enum Role {
     ConnectQuery,
     /// `AT+QMTCFG="name",client` of a client found alive.
     SettingQuery(u8, SettingName),
-    /// `AT+QMTRECV=client,slot`; whether the answer line has come.
-    Fetch { slot: u8, answered: bool },
+    /// `AT+QMTRECV=client,slot`, or without a slot for all of them; whether an answer line has come.
+    Fetch { slot: Option<u8>, answered: bool },
     /// `AT+QMTRECV?`.
     SlotQuery,
 }

@@ -177,7 +177,8 @@ impl Engine {
             }
             Role::CloseFirst => self.close_first_over(now, index, id),
             Role::Fetch { slot, answered } => {
-                if !answered {
+                // What all slots held is asked for again with the next slot query.
+                if let (Some(slot), false) = (slot, answered) {
                     self.client(index).note_slot_again(slot);
                 }
                 self.fetched(index, id);

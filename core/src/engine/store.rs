@@ -6,9 +6,9 @@ use std::time::Instant;
 use super::client::{SLOT_QUERY_PERIOD, State};
 use super::op::{Kind, Op, OpId, Role, Step};
 use super::{Engine, Output};
-use crate::mqtt::CLIENTS;
 use crate::mqtt::receive::{self, Message};
 use crate::mqtt::setting::Delivery;
+use crate::mqtt::{CLIENTS, SLOTS};
 use crate::wire::{LengthDisplay, RawMessage};
 
 impl Engine {
@@ -32,25 +32,29 @@ impl Engine {
         self.fetch(client);
     }
 
-    /// Asks for the oldest noticed message, one at a time.
+    /// Asks for the oldest noticed message, one at a time; for all of them where only the module knows
+    /// which is the oldest.
     pub(super) fn fetch(&mut self, index: u8) {
         let client = self.client(index);
         if client.fetching || client.room == 0 || client.state != State::Connected {
             return;
         }
-        let Some(slot) = client.slots.pop_front() else {
-            return;
+        let (line, slot) = if client.slots_unordered && client.room >= SLOTS {
+            client.slots.clear();
+            (receive::fetch_all(index), None)
+        } else {
+            let Some(slot) = client.slots.pop_front() else {
+                return;
+            };
+            (receive::fetch(index, slot), Some(slot))
         };
+        client.slots_unordered &= client.slots.len() > 1;
         client.fetching = true;
         let role = Role::Fetch {
             slot,
             answered: false,
         };
-        let op = Op::new(
-            Some(index),
-            Kind::Fetch,
-            [Step::new(receive::fetch(index, slot), role)],
-        );
+        let op = Op::new(Some(index), Kind::Fetch, [Step::new(line, role)]);
         let id = self.add(op);
         self.queue.push_back(id);
     }
@@ -64,9 +68,13 @@ impl Engine {
 
     /// `+QMTRECV: client,s0,...,s4`.
     pub(super) fn slots_told(&mut self, client: u8, full: [bool; 5]) {
+        let client = self.client(client);
+        let noticed = client.slots.len();
         for (slot, _) in full.into_iter().enumerate().filter(|(_, full)| *full) {
-            self.client(client).note_slot(slot as u8);
+            client.note_slot(slot as u8);
         }
+        // A map says nothing about the order among slots (register A43).
+        client.slots_unordered |= client.slots.len() > noticed && client.slots.len() > 1;
     }
 
     /// A message came, at once or as the answer to a fetch.

@@ -93,6 +93,11 @@ pub(crate) fn fetch(client: u8, slot: u8) -> CommandLine {
     CommandLine::new("AT+QMTRECV").int(client).int(slot)
 }
 
+/// `AT+QMTRECV=client`: every stored message, the oldest first (register A41).
+pub(crate) fn fetch_all(client: u8) -> CommandLine {
+    CommandLine::new("AT+QMTRECV").int(client)
+}
+
 /// `AT+QMTRECV?`.
 pub(crate) fn slots() -> CommandLine {
     CommandLine::new("AT+QMTRECV?")

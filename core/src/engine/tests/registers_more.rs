@@ -57,6 +57,45 @@ fn a42_a_notice_has_a_length_or_none() {
 }
 
 #[test]
+fn a41_a43_all_are_read_at_once_where_only_the_module_knows_their_order() {
+    stored(|t| {
+        t.line("+QMTRECV: 0,2");
+        t.expect_sent("AT+QMTRECV=0,2\r");
+        t.advance(seconds(4));
+        t.message(0, "t", "first");
+        t.ok();
+        t.advance(seconds(1));
+        t.expect_sent("AT+QMTRECV?\r");
+        t.line("+QMTRECV: 0,1,1,0,0,1");
+        t.ok();
+        t.expect_sent("AT+QMTRECV=0\r");
+        for payload in ["fourth slot", "slot 0", "slot 1"] {
+            t.message(0, "t", payload);
+        }
+        t.line("+QMTRECV: 0,4");
+        t.ok();
+        t.expect_and_ok("AT+QMTRECV=0,4\r");
+        t.expect_nothing_sent();
+        assert_eq!(t.payloads().len(), 4);
+        assert_eq!(t.strays(), [""; 0]);
+    });
+}
+
+#[test]
+fn a41_without_room_for_all_they_are_read_one_at_a_time() {
+    stored(|t| {
+        t.room(0, 4);
+        t.advance(seconds(5));
+        t.expect_sent("AT+QMTRECV?\r");
+        t.line("+QMTRECV: 0,0,1,0,1,0");
+        t.ok();
+        t.expect_and_ok("AT+QMTRECV=0,1\r");
+        t.expect_and_ok("AT+QMTRECV=0,3\r");
+        t.expect_nothing_sent();
+    });
+}
+
+#[test]
 fn a43_a_slot_is_free_at_the_answer_line() {
     stored(|t| {
         t.line("+QMTRECV: 0,1");
