@@ -49,6 +49,8 @@ pub(crate) enum Point {
     Packet,
     /// A connection was opened.
     Opened,
+    /// A line would have to wait for the end of a file transfer.
+    Transfer,
     /// An event: see `on=`.
     Event,
 }
@@ -67,6 +69,7 @@ pub(crate) enum Action {
     DropByte,
     FlipByte,
     BlankLines,
+    LetThrough,
     DropAck,
     OpenResult,
     ConnackCode,
@@ -253,6 +256,13 @@ static ROWS: &[FaultHelp] = &[
         Action::Lose,
         &[],
         "a message is stored (recv/mode 1) without a notice",
+    ),
+    row(
+        "urc-in-file",
+        Point::Transfer,
+        Action::LetThrough,
+        &[],
+        "a URC or result line comes during a file transfer, not after it",
     ),
     row(
         "drop-ack",

@@ -1,5 +1,9 @@
 //! Dialects: what differs between the application note and real modules, as plain knobs.
 
+mod files;
+
+pub use files::Files;
+
 use std::time::Duration;
 
 /// When the settings of `AT+QMTCFG` can no longer be changed (register A26).
@@ -167,6 +171,10 @@ pub struct Profile {
     pub close_closed: CloseClosed,
     /// `AT+QMTCCLOSE`, the misprint of the note, is understood too (A2).
     pub accept_qmtcclose: bool,
+    /// `AT+QSSLCFG="secllevel"`, the misprint of its example, means `seclevel` (A11).
+    pub accept_secllevel: bool,
+    /// The flash file system.
+    pub files: Files,
     /// Opening a client in use (A55).
     pub open_occupied: OpenOccupied,
     /// An inactive context makes `AT+QMTOPEN` fail with 3 (A60); else it is activated.
@@ -347,6 +355,7 @@ impl Profile {
         "ec600s",
         "ec800m",
         "ec200u",
+        "eg800k",
         "bg96",
         "bg95",
         "bg770a",
@@ -364,6 +373,7 @@ impl Profile {
             "ec600s" => Self::ec600s(),
             "ec800m" => Self::ec800m(),
             "ec200u" => Self::ec200u(),
+            "eg800k" => Self::eg800k(),
             "bg96" => Self::bg96(),
             "bg95" => Self::bg95(),
             "bg770a" => Self::bg770a(),
@@ -415,6 +425,8 @@ impl Profile {
             close_resets: false,
             close_closed: CloseClosed::Result,
             accept_qmtcclose: false,
+            accept_secllevel: true,
+            files: Files::NOTE,
             open_occupied: OpenOccupied::Result,
             open_needs_context: false,
             qiact_twice_error: true,
@@ -465,6 +477,7 @@ impl Profile {
                 edit_time: 180,
                 cid: 15,
             },
+            accept_secllevel: false,
             ..Self::note()
         }
     }
@@ -496,6 +509,20 @@ impl Profile {
             payload_on_next_line: true,
             close_resets: true,
             context_at_boot: true,
+            accept_secllevel: false,
+            ..Self::note()
+        }
+    }
+
+    /// EG800K: file errors are texts and numbers mixed.
+    #[must_use]
+    pub fn eg800k() -> Self {
+        Self {
+            name: "eg800k",
+            model: "EG800K",
+            revision: "EG800KCNGCR07A06M04",
+            accept_secllevel: false,
+            files: Files::MIXED,
             ..Self::note()
         }
     }
@@ -512,6 +539,8 @@ impl Profile {
             blank_lines_around_recv: true,
             config_until: ConfigUntil::Connect,
             open_needs_context: true,
+            accept_secllevel: false,
+            files: Files::BARE_LIST,
             ..Self::note()
         }
     }
@@ -531,6 +560,7 @@ impl Profile {
             },
             compact_test: true,
             open_needs_context: true,
+            accept_secllevel: false,
             ..Self::note()
         }
     }
@@ -545,6 +575,8 @@ impl Profile {
             boot: BG96_BOOT,
             compact_read: true,
             open_needs_context: true,
+            accept_secllevel: false,
+            files: Files::BARE_LIST,
             ..Self::note()
         }
     }
@@ -559,6 +591,7 @@ impl Profile {
             settings: M95_SETTINGS,
             quote_topic: false,
             quote_payload: false,
+            accept_secllevel: false,
             ..Self::note()
         }
     }
@@ -571,6 +604,7 @@ impl Profile {
             model: "BC95",
             revision: "BC95GJBR01A01",
             colon_space: false,
+            accept_secllevel: false,
             ..Self::note()
         }
     }

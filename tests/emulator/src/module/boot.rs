@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::client::Client;
 use super::events::Event;
+use super::file_open::OpenFiles;
 use super::network::Network;
 use super::run::{Mode, Running};
 use super::{Module, Timed};
@@ -54,5 +55,6 @@ impl Module {
         self.preferences = self.saved.clone();
         self.system.restart();
         self.network = Network::new(&self.profile);
+        self.open_files = OpenFiles::default();
     }
 }

@@ -62,6 +62,9 @@ impl Module {
 
     /// The prompt has left: payload from here on.
     pub(crate) fn prompt_written(&mut self) {
+        if matches!(self.mode, Mode::AwaitConnect(_)) {
+            return self.connect_written();
+        }
         let Mode::AwaitPrompt(mut entry) = std::mem::replace(&mut self.mode, Mode::Command) else {
             return;
         };
@@ -153,6 +156,7 @@ impl Module {
                     };
                 }
             }
+            Mode::Upload(_) => self.upload_timeout(),
             Mode::Discard { .. } => {
                 self.mode = Mode::Command;
                 self.editor.clear();

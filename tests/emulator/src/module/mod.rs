@@ -13,6 +13,14 @@ mod config;
 mod connect;
 mod data;
 mod events;
+mod file;
+mod file_data;
+mod file_error;
+mod file_escape;
+mod file_flash;
+mod file_name;
+mod file_open;
+mod file_sum;
 mod identity;
 mod line;
 mod network;
@@ -30,6 +38,8 @@ mod subscribe;
 mod system;
 mod table;
 
+pub use file_flash::Flash;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -40,6 +50,7 @@ use crate::profile::Profile;
 use basic::Preferences;
 use client::Client;
 use events::{Armed, Event};
+use file_open::OpenFiles;
 use line::{Editor, LineEnds};
 use network::Network;
 use rng::Rng;
@@ -62,6 +73,8 @@ pub struct Settings {
     /// Begin with a start of the module: it is deaf at first, and `RDY` and the boot lines come.
     /// Else it has been running for long.
     pub boot: bool,
+    /// Its files. A clone of these settings has the same flash.
+    pub flash: Flash,
 }
 
 /// What the module wants done.
@@ -118,6 +131,8 @@ pub struct Module {
     system: System,
     network: Network,
     clients: Vec<Client>,
+    flash: Flash,
+    open_files: OpenFiles,
 }
 
 impl Module {
@@ -146,6 +161,8 @@ impl Module {
             system: System::default(),
             network: Network::new(&profile),
             clients: (0..CLIENTS).map(|_| Client::default()).collect(),
+            flash: settings.flash,
+            open_files: OpenFiles::default(),
             profile,
         };
         for fault in settings.faults {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::data::DataEntry;
+use super::file_data::{Download, Upload};
 use super::line::{self, Command, Form, Typed};
 use super::params::{Failure, Params};
 use super::speak::{Kind, Say};
@@ -19,6 +20,12 @@ pub(crate) enum Mode {
     AwaitPrompt(DataEntry),
     /// Payload.
     Data(DataEntry),
+    /// Nothing: `CONNECT` has not been written yet.
+    AwaitConnect(Upload),
+    /// Bytes of a file.
+    Upload(Upload),
+    /// Nothing: a file is on its way out.
+    Download,
     /// Nothing: surplus of a payload, until its final code has been written (A56).
     AwaitFinal,
     /// Nothing, until the line has been idle (A21).
@@ -35,9 +42,18 @@ impl Mode {
         matches!(self, Self::Data(_))
     }
 
+    /// Whether a file is transferred.
+    pub(crate) fn is_transfer(&self) -> bool {
+        matches!(
+            self,
+            Self::AwaitConnect(_) | Self::Upload(_) | Self::Download
+        )
+    }
+
     pub(crate) fn due(&self) -> Option<Duration> {
         match self {
             Self::Data(entry) => entry.deadline,
+            Self::Upload(upload) => Some(upload.due()),
             Self::Discard { until } => Some(*until),
             _ => None,
         }
@@ -104,6 +120,10 @@ pub(crate) enum Done {
     Ok,
     /// It wants its payload.
     Data(DataEntry),
+    /// It wants the bytes of a file.
+    Upload(Upload),
+    /// It sends the bytes of a file.
+    Download(Download),
 }
 
 /// What a handler answers.
@@ -120,7 +140,12 @@ impl Module {
             Mode::Command if self.running.late.is_some() => self.typed_ahead.push_back(byte),
             Mode::Command => self.typed_command(byte),
             Mode::Data(_) => self.typed_data(byte),
-            Mode::AwaitPrompt(_) | Mode::AwaitFinal | Mode::Off => self.ends.dropped(byte),
+            Mode::Upload(_) => self.typed_file(byte),
+            Mode::AwaitPrompt(_)
+            | Mode::AwaitConnect(_)
+            | Mode::Download
+            | Mode::AwaitFinal
+            | Mode::Off => self.ends.dropped(byte),
             Mode::Discard { .. } => {
                 self.mode = Mode::Discard {
                     until: self.now + super::data::IDLE,
@@ -180,6 +205,12 @@ impl Module {
             match reply {
                 Ok(Done::Ok) => {}
                 Ok(Done::Data(entry)) => return self.ask(entry),
+                Ok(Done::Upload(upload)) => return self.ask_file(upload),
+                Ok(Done::Download(download)) => {
+                    if !self.send_file(download) {
+                        return;
+                    }
+                }
                 Err(failure) => {
                     self.running.rest.clear();
                     outcome = Err(failure);

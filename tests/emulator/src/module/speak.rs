@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::file_error;
 use super::params::Failure;
 use super::run::{Deferred, Mode};
 use super::{Module, Output, Timed};
@@ -106,6 +107,13 @@ impl Module {
             self.running.deferred.push(Deferred::Say(say));
         } else if !self.routed_here() {
             // It goes to another port of the module.
+        } else if self.mode.is_transfer() {
+            let through = self.strikes(Point::Transfer, &say.command, say.client);
+            if through.is_empty() {
+                self.held.push(say);
+            } else {
+                self.put(say);
+            }
         } else if !self.held.is_empty() || (self.mode.is_data() && !self.profile.urc_in_data) {
             self.held.push(say);
         } else if say.kind == Kind::Result && self.running.holds_back(&say.command) {
@@ -151,7 +159,7 @@ impl Module {
             Ok(()) => ("OK".to_owned(), Some(0)),
             Err(Failure::Cme(code)) if cmee == 1 => (format!("+CME ERROR: {code}"), None),
             Err(Failure::Cme(code)) if cmee == 2 => {
-                (format!("+CME ERROR: {}", cme_text(code)), None)
+                (format!("+CME ERROR: {}", self.cme_text(code)), None)
             }
             Err(Failure::ForcedCme(code)) => (format!("+CME ERROR: {code}"), None),
             Err(_) => ("ERROR".to_owned(), Some(4)),
@@ -161,6 +169,14 @@ impl Module {
             _ if compact => format!("{text}\r\n").into_bytes(),
             _ => format!("\r\n{text}\r\n").into_bytes(),
         }
+    }
+
+    /// The text of an error, or its number.
+    fn cme_text(&self, code: u16) -> String {
+        let mixed = self.profile.files.mixed_errors;
+        general_text(code)
+            .or_else(|| file_error::text(code, mixed))
+            .map_or_else(|| code.to_string(), str::to_owned)
     }
 
     /// Sends a piece of output through the faults into the queue.
@@ -288,8 +304,8 @@ impl Module {
 }
 
 /// The texts of `AT+CMEE=2` (supplement 2.10).
-fn cme_text(code: u16) -> String {
-    match code {
+fn general_text(code: u16) -> Option<&'static str> {
+    Some(match code {
         0 => "phone failure",
         3 => "operation not allowed",
         4 => "operation not supported",
@@ -300,7 +316,6 @@ fn cme_text(code: u16) -> String {
         16 => "incorrect password",
         30 => "no network service",
         31 => "network timeout",
-        _ => return code.to_string(),
-    }
-    .to_owned()
+        _ => return None,
+    })
 }

@@ -199,6 +199,40 @@ static COMMANDS: &[Entry] = &[
         .write(Module::qiact),
     entry("+QIDEACT").test("(1-15)").write(Module::qideact),
     entry("+QIGETERROR").execute(Module::qigeterror),
+    // Files (supplement 2.9).
+    entry("+QFLDS")
+        .write(Module::qflds)
+        .execute(Module::qflds_files),
+    entry("+QFLST")
+        .write(Module::qflst)
+        .execute(Module::qflst_all),
+    entry("+QFDEL").test("<filename>").write(Module::qfdel),
+    entry("+QFUPL")
+        .test("<filename>[,(1-<freesize>)[,(1-65535)[,(0,1)]]]")
+        .write(Module::qfupl),
+    entry("+QFDWL").test("<filename>").write(Module::qfdwl),
+    entry("+QFOPEN")
+        .test("<filename>[,(0-2)]")
+        .read(Module::qfopen_read)
+        .write(Module::qfopen),
+    entry("+QFREAD")
+        .test("<filehandle>[,<length>]")
+        .write(Module::qfread),
+    entry("+QFWRITE")
+        .test("<filehandle>[,<length>[,(1-65535)]]")
+        .write(Module::qfwrite),
+    entry("+QFSEEK")
+        .test("<filehandle>,<offset>[,(0-2)]")
+        .write(Module::qfseek),
+    entry("+QFPOSITION")
+        .test("<filehandle>")
+        .write(Module::qfposition),
+    entry("+QFTUCAT")
+        .test("<filehandle>")
+        .write(Module::qftucat),
+    entry("+QFCLOSE")
+        .test("<filehandle>")
+        .write(Module::qfclose),
     // The module itself.
     entry("+CMEE")
         .test("(0-2)")
