@@ -71,6 +71,10 @@ struct Options {
     #[arg(long, value_name = "SPEC")]
     fault: Vec<Fault>,
 
+    /// Keep the files of the module in a folder, made if missing; without, they end with the program
+    #[arg(long, value_name = "DIR")]
+    files: Option<PathBuf>,
+
     /// Write both directions to a file, timestamped
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
@@ -150,6 +154,9 @@ fn run(options: Options) -> io::Result<()> {
         .baud(options.baud)
         .latency(Duration::from_millis(options.latency.into()))
         .chunk(options.chunk);
+    if let Some(folder) = options.files {
+        builder = builder.files(folder);
+    }
     if let Some(path) = options.trace {
         builder = builder.trace(path);
     }

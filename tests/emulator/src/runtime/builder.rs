@@ -6,13 +6,13 @@ use super::wire::Wire;
 use super::{Emulator, Shared, State};
 use crate::fault::Fault;
 use crate::machine::Machine;
-use crate::module::Settings;
+use crate::module::{Flash, Settings};
 use crate::profile::Profile;
 use crate::trace;
 use std::fs::File;
 use std::io;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -26,6 +26,7 @@ pub struct Builder {
     chunk: Chunk,
     link: Option<PathBuf>,
     trace: Option<PathBuf>,
+    files: Option<PathBuf>,
     replug_after: Option<Duration>,
 }
 
@@ -80,6 +81,14 @@ impl Builder {
         self
     }
 
+    /// Keeps the files of the module in this folder, which is made if it is missing. Without, they
+    /// are in memory.
+    #[must_use]
+    pub fn files(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.files = Some(folder.into());
+        self
+    }
+
     /// Writes a trace of the line to this file.
     #[must_use]
     pub fn trace(mut self, path: impl Into<PathBuf>) -> Self {
@@ -99,13 +108,15 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// There is no pseudo-terminal to be had, or the link or the trace cannot be made.
-    pub fn start(self) -> io::Result<Emulator> {
+    /// There is no pseudo-terminal to be had, or the link, the trace or the folder of
+    /// the files cannot be made.
+    pub fn start(mut self) -> io::Result<Emulator> {
+        if let Some(folder) = &self.files {
+            self.settings.flash = Flash::folder(folder).map_err(named(folder))?;
+        }
         let trace = match self.trace {
             Some(path) => {
-                let file = File::create(&path).map_err(|error| {
-                    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-                })?;
+                let file = File::create(&path).map_err(named(&path))?;
                 Some(trace::Writer::new(file))
             }
             None => None,
@@ -147,4 +158,9 @@ impl Builder {
             thread: Some(thread),
         })
     }
+}
+
+/// Puts the path in front of an error.
+fn named(path: &Path) -> impl Fn(io::Error) -> io::Error {
+    move |error| io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
