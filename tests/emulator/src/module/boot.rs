@@ -56,5 +56,6 @@ impl Module {
         self.system.restart();
         self.network = Network::new(&self.profile);
         self.open_files = OpenFiles::default();
+        self.contexts = Default::default();
     }
 }

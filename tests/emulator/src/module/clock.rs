@@ -88,6 +88,11 @@ impl Module {
         self.system.clock + i64::try_from(self.now.as_secs()).unwrap_or(0)
     }
 
+    /// Seconds since 1970 in UTC; nothing before.
+    pub(crate) fn utc(&self) -> u64 {
+        u64::try_from(self.local() - self.system.zone * 900).unwrap_or(0)
+    }
+
     pub(crate) fn cclk_read(&mut self) -> Reply {
         let text = print(self.local(), self.system.zone, false);
         self.info(format!("+CCLK: \"{text}\""));

@@ -34,6 +34,8 @@ mod run;
 mod session;
 mod settings;
 mod speak;
+mod ssl;
+mod ssl_context;
 mod subscribe;
 mod system;
 mod table;
@@ -133,6 +135,7 @@ pub struct Module {
     clients: Vec<Client>,
     flash: Flash,
     open_files: OpenFiles,
+    contexts: [ssl_context::Context; ssl_context::CONTEXTS],
 }
 
 impl Module {
@@ -163,6 +166,7 @@ impl Module {
             clients: (0..CLIENTS).map(|_| Client::default()).collect(),
             flash: settings.flash,
             open_files: OpenFiles::default(),
+            contexts: Default::default(),
             profile,
         };
         for fault in settings.faults {

@@ -6,7 +6,7 @@ use super::Module;
 use super::client::Phase;
 use super::params::{Failure, Params};
 use super::run::{Done, Reply};
-use crate::packet::{OpenFailure, Tls, ToBroker};
+use crate::packet::{OpenFailure, ToBroker};
 use crate::profile::{CloseClosed, OpenOccupied};
 
 /// The longest opening (note 3.3.2).
@@ -62,16 +62,22 @@ impl Module {
             self.open_result(index, result::PDP);
             return Ok(Done::Ok);
         }
+        let tls = match self.clients[index].config.ssl {
+            None => None,
+            Some(context) => {
+                let Ok(tls) = self.tls(context) else {
+                    self.open_failed(index, OpenFailure::Connect);
+                    return Ok(Done::Ok);
+                };
+                Some(Box::new(tls))
+            }
+        };
         let client = &mut self.clients[index];
         client.host.clone_from(&host);
         client.port = port;
         client.phase = Phase::Opening {
             until: self.now + OPEN_MAX,
         };
-        let tls = client
-            .config
-            .ssl
-            .map(|context| Box::new(Tls::unconfigured(context)));
         self.link(index, ToBroker::Open { host, port, tls });
         Ok(Done::Ok)
     }

@@ -151,6 +151,14 @@ impl Params {
         }
     }
 
+    /// What is written at `index` without quotes.
+    pub(crate) fn bare(&self, index: usize) -> Option<&str> {
+        match self.list.get(index) {
+            Some(Param::Bare(text)) => Some(text),
+            _ => None,
+        }
+    }
+
     /// `<client_idx>`, 0..=5 (note 3.3.1).
     pub(crate) fn client(&self, index: usize) -> Result<usize, Failure> {
         Ok(usize::from(self.small(index, 5)?))

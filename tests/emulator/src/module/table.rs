@@ -233,6 +233,14 @@ static COMMANDS: &[Entry] = &[
     entry("+QFCLOSE")
         .test("<filehandle>")
         .write(Module::qfclose),
+    // SSL (supplement 2.8).
+    entry("+QSSLCFG")
+        .test_by(Module::qsslcfg_test)
+        .write(Module::qsslcfg),
+    // No SSL socket is ever open.
+    entry("+QSSLSTATE")
+        .read(|_| Ok(Done::Ok))
+        .execute(|_| Ok(Done::Ok)),
     // The module itself.
     entry("+CMEE")
         .test("(0-2)")
