@@ -15,9 +15,9 @@
 //! The faults that are events (a reboot, a stray line, ...) happen `ms` milliseconds after the start
 //! (or after being injected), unless `at=` or `on=` bind them to a command: then `on=` says where,
 //! and `ms` is counted from there. `on=` is one of `command` (its line was read), `prompt` (before
-//! the prompt), `payload` (half of the payload was typed), `final` (after the final code, the
-//! default), `result` (before the result line or URC), `after-result`. With `times=N` an event at a
-//! time comes N times, `ms` apart.
+//! the prompt), `payload` (half of the payload was typed, or of a file sent), `final` (after the
+//! final code, the default), `result` (before the result line or URC), `after-result`. With
+//! `times=N` an event at a time comes N times, `ms` apart.
 //!
 //! The faults that damage output (`truncate`, `drop-byte`, ...) strike at the next line or code, or
 //! with `of=` at the next `info`, `prompt`, `final`, `result` or `urc`.

@@ -37,7 +37,7 @@ fn sum(bytes: &[u8]) -> u16 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Whatever is uploaded, however it is cut and however slowly it comes, is what both ways
     /// of reading give back.

@@ -49,6 +49,18 @@ const LINES: &[&str] = &[
     "AT+QIDEACT=1\r",
     "AT+CREG=1;+CFUN=4;+CFUN=1\r",
     "AT+QMTOPEN?;+QMTCONN?\r",
+    "AT+QFUPL=\"f\",4,1,1\r",
+    "AT+QFUPL=\"f\",1024,3,1;+QFLST\r\n",
+    "+++",
+    "AT+QFDEL=\"*\"\r",
+    "AT+QFDWL=\"f\";+QFLDS\r",
+    "AT+QFOPEN=\"f\"\r",
+    "AT+QFREAD=3000,2\r",
+    "AT+QFWRITE=3000,5,1;+QFPOSITION=3000\r",
+    "AT+QFSEEK=3000,1;+QFTUCAT=3000\r",
+    "AT+QFCLOSE=3000\r",
+    "AT+QMTCFG=\"ssl\",0,1,0;+QSSLCFG=\"seclevel\",0,1\r",
+    "AT+QSSLCFG=\"cacert\",0,\"f\"\r",
 ];
 
 const FAULTS: &[&str] = &[
@@ -90,6 +102,8 @@ const FAULTS: &[&str] = &[
     "late-stat:at=QMTSTAT,on=result,always",
     "stat:on=after-result,always",
     "registration:on=result,always,code=2",
+    "urc-in-file:times=2",
+    "reboot-in-line:of=info,bytes=12",
 ];
 
 fn from_broker() -> impl Strategy<Value = FromBroker> {
