@@ -5,6 +5,7 @@ pub mod hub;
 pub mod loopback;
 pub mod machine;
 pub mod module;
+pub mod network;
 pub mod packet;
 pub mod profile;
 pub mod runtime;
