@@ -132,6 +132,8 @@ fn frame(received: &[u8]) -> Result<Option<(u8, std::ops::Range<usize>)>, Malfor
     let Some((header, rest)) = received.split_first() else {
         return Ok(None);
     };
+    // What is not MQTT is not waited for.
+    v3::Header::new_with(*header, 0, 0)?;
     let mut length = 0;
     for (place, byte) in rest.iter().take(4).enumerate() {
         length |= usize::from(byte & 0x7F) << (7 * place);

@@ -184,6 +184,7 @@ fn what_is_not_from_a_broker() {
     let cases = [
         &b"\0\0"[..],
         b"\xF0\0",
+        b"HTTP/1.1 400",
         // Wrong flags.
         b"\x41\x02\0\x01",
         b"\x60\x02\0\x01",
