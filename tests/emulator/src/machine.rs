@@ -1,9 +1,13 @@
-//! The module and its broker together, sans-IO: everything but the serial device.
+//! The module and its broker together: everything but the serial device.
+//!
+//! With the hub inside there is no input, output or clock in it; with real brokers, what they send
+//! is taken in where the caller says so.
 
 use crate::fault::Fault;
 use crate::hub::Hub;
 use crate::loopback::Loopback;
 use crate::module::{Module, Output, Settings};
+use crate::network::Network;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -19,7 +23,7 @@ pub enum MachineOutput {
 /// How many deadlines in a row may be due at one instant before the machine is taken for stuck.
 const STUCK: usize = 100_000;
 
-/// A module whose every connection leads to a hub inside.
+/// A module whose every connection leads to a hub inside, or to real brokers.
 ///
 /// Time is a parameter and never runs backwards: an earlier time counts as the latest one seen.
 /// What is due before the time given happens first, in order and at its own time.
@@ -43,6 +47,8 @@ pub struct Machine {
     settings: Settings,
     module: Module,
     loopback: Loopback,
+    /// Where connections lead instead, when there is one. Nobody is at the hub then.
+    network: Option<Network>,
     out: VecDeque<MachineOutput>,
     now: Duration,
     /// When the module was switched on: its time begins there.
@@ -53,6 +59,17 @@ impl Machine {
     /// A module that has just been switched on, and a fresh hub, `latency` away and back.
     #[must_use]
     pub fn new(settings: Settings, latency: Duration) -> Self {
+        Self::assemble(settings, latency, None)
+    }
+
+    /// A module that has just been switched on, whose connections go out into the network. What
+    /// comes back waits for [`receive`](Self::receive). The hub stays empty.
+    #[must_use]
+    pub fn with_network(settings: Settings, network: Network) -> Self {
+        Self::assemble(settings, Duration::ZERO, Some(network))
+    }
+
+    fn assemble(settings: Settings, latency: Duration, network: Option<Network>) -> Self {
         let module = Module::new(settings.clone());
         let loopback = Loopback::new(latency);
         let (out, zero) = (VecDeque::new(), Duration::ZERO);
@@ -60,6 +77,7 @@ impl Machine {
             settings,
             module,
             loopback,
+            network,
             out,
             now: zero,
             born: zero,
@@ -72,6 +90,16 @@ impl Machine {
     pub fn input(&mut self, now: Duration, bytes: &[u8]) {
         self.run_until(now);
         self.module.handle_input(self.age(), bytes);
+        self.settle();
+    }
+
+    /// Takes in what real brokers have sent, a part of it when there is much: see
+    /// [`Network::receive`].
+    pub fn receive(&mut self, now: Duration) {
+        self.run_until(now);
+        if let Some(network) = &mut self.network {
+            network.receive();
+        }
         self.settle();
     }
 
@@ -155,6 +183,9 @@ impl Machine {
     pub fn power_cycle(&mut self, now: Duration) {
         self.run_until(now);
         self.loopback.close_all(self.now);
+        if let Some(network) = &mut self.network {
+            network.close_all();
+        }
         self.settings.faults.clear();
         self.settings.boot = true;
         self.module = Module::new(self.settings.clone());
@@ -178,10 +209,17 @@ impl Machine {
                 match output {
                     Output::Serial(bytes) => self.out.push_back(MachineOutput::Serial(bytes)),
                     Output::HangUp => self.out.push_back(MachineOutput::HangUp),
-                    Output::Broker(client, to) => self.loopback.handle(self.now, client, to),
+                    Output::Broker(client, to) => match &mut self.network {
+                        Some(network) => network.handle(client, to),
+                        None => self.loopback.handle(self.now, client, to),
+                    },
                 }
             }
-            let Some((client, from)) = self.loopback.poll() else {
+            let news = match &mut self.network {
+                Some(network) => network.poll(),
+                None => self.loopback.poll(),
+            };
+            let Some((client, from)) = news else {
                 break;
             };
             self.module.handle_broker(self.age(), client, from);

@@ -2,8 +2,8 @@
 
 use atmqtt_emulator::fault::Fault;
 use atmqtt_emulator::profile::Profile;
-use atmqtt_emulator::runtime::{Chunk, Emulator};
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
+use atmqtt_emulator::runtime::{Broker, Chunk, Emulator};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -30,10 +30,13 @@ Examples:
       AT+QMTDISC=0
   atmqtt-emulator --baud 115200 --latency 200 --chunk random --seed 7 --trace line.txt
   atmqtt-emulator --fault lose-result:at=QMTSUB --fault reboot:ms=30000
+  atmqtt-emulator --broker network --link /tmp/ttyQ
+      AT+QMTOPEN=0,\"test.mosquitto.org\",1883 connects to that broker
 
 Exit status: 0 ended by a signal, by standard input, or unplugged; 1 failed; 2 wrong options.";
 
-/// An emulated Quectel module, with an MQTT broker inside, on a pseudo-terminal.
+/// An emulated Quectel module, with an MQTT broker inside or led to real ones, on a
+/// pseudo-terminal.
 ///
 /// Prints the path of the device as the first line and serves it until SIGINT or SIGTERM.
 #[derive(Debug, Parser)]
@@ -43,8 +46,9 @@ struct Options {
     #[arg(long, value_name = "PATH")]
     link: Option<PathBuf>,
 
-    /// Where AT+QMTOPEN leads: to the hub inside, or (not in this version) to the network
-    #[arg(long, value_enum, default_value_t = Broker::Loopback)]
+    /// Where AT+QMTOPEN leads: loopback, the hub inside, whatever host and port it names; or
+    /// network, a real TCP or TLS connection to them
+    #[arg(long, value_name = "WHERE", default_value_t = Broker::Loopback)]
     broker: Broker,
 
     /// The dialect of the module
@@ -55,7 +59,7 @@ struct Options {
     #[arg(long, value_name = "N", default_value_t = 0)]
     baud: u32,
 
-    /// Delay of every broker round trip, milliseconds
+    /// Delay of every round trip to the hub inside, milliseconds
     #[arg(long, value_name = "MS", default_value_t = 0)]
     latency: u32,
 
@@ -82,12 +86,6 @@ struct Options {
     /// End when standard input closes (for a parent process that may die)
     #[arg(long)]
     exit_with_stdin: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Broker {
-    Loopback,
-    Network,
 }
 
 fn profile(name: &str) -> Result<Profile, String> {
@@ -125,10 +123,10 @@ fn main() -> ExitCode {
         Ok(options) => options,
         Err(error) => error.exit(),
     };
-    if options.broker == Broker::Network {
-        let text = "--broker network is not in this version: use --broker loopback";
+    if options.broker == Broker::Network && options.latency > 0 {
+        let text = "--latency is for --broker loopback: real brokers have their own";
         Options::command()
-            .error(clap::error::ErrorKind::InvalidValue, text)
+            .error(clap::error::ErrorKind::ArgumentConflict, text)
             .exit();
     }
     match run(options) {
@@ -152,6 +150,7 @@ fn run(options: Options) -> io::Result<()> {
         .seed(options.seed)
         .faults(options.fault)
         .baud(options.baud)
+        .broker(options.broker)
         .latency(Duration::from_millis(options.latency.into()))
         .chunk(options.chunk);
     if let Some(folder) = options.files {

@@ -1,11 +1,13 @@
 //! The emulated module on a pseudo-terminal, with a thread that runs it.
 
+mod broker;
 mod builder;
 mod chunk;
 mod pace;
 mod pty;
 mod wire;
 
+pub use broker::Broker;
 pub use builder::Builder;
 pub use chunk::Chunk;
 
@@ -22,6 +24,9 @@ use std::time::{Duration, Instant};
 
 /// An emulated module that runs: a serial device the host can open, and a broker that every
 /// `AT+QMTOPEN` on it reaches.
+///
+/// With [`Broker::Network`] the connections lead to real brokers instead, and nobody is at the hub:
+/// what is published there reaches no one, no client is found there, and nothing is on record.
 ///
 /// All methods can be called while it runs. Dropping it stops it.
 ///

@@ -3,10 +3,11 @@
 use super::chunk::{Chunk, Cutter};
 use super::pty::{Link, Pty};
 use super::wire::Wire;
-use super::{Emulator, Shared, State};
+use super::{Broker, Emulator, Shared, State};
 use crate::fault::Fault;
 use crate::machine::Machine;
 use crate::module::{Flash, Settings};
+use crate::network::Network;
 use crate::profile::Profile;
 use crate::trace;
 use std::fs::File;
@@ -22,6 +23,7 @@ use std::time::{Duration, Instant};
 pub struct Builder {
     settings: Settings,
     baud: u32,
+    broker: Broker,
     latency: Duration,
     chunk: Chunk,
     link: Option<PathBuf>,
@@ -59,7 +61,14 @@ impl Builder {
         self
     }
 
-    /// The time a round trip to the broker takes.
+    /// Where connections lead.
+    #[must_use]
+    pub fn broker(mut self, broker: Broker) -> Self {
+        self.broker = broker;
+        self
+    }
+
+    /// The time a round trip to the broker inside takes.
     #[must_use]
     pub fn latency(mut self, latency: Duration) -> Self {
         self.latency = latency;
@@ -109,8 +118,13 @@ impl Builder {
     /// # Errors
     ///
     /// There is no pseudo-terminal to be had, or the link, the trace or the folder of
-    /// the files cannot be made.
+    /// the files cannot be made; or a latency was asked for to real brokers, which
+    /// have their own.
     pub fn start(mut self) -> io::Result<Emulator> {
+        if self.broker == Broker::Network && !self.latency.is_zero() {
+            let text = "a latency is for the broker inside only";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
         if let Some(folder) = &self.files {
             self.settings.flash = Flash::folder(folder).map_err(named(folder))?;
         }
@@ -132,10 +146,16 @@ impl Builder {
         woken.set_nonblocking(true)?;
         let (ended, alive) = UnixStream::pair()?;
         let cutter = Cutter::new(self.chunk, self.settings.seed);
+        let machine = match self.broker {
+            Broker::Loopback => Machine::new(self.settings, self.latency),
+            Broker::Network => {
+                Machine::with_network(self.settings, Network::new(wake.try_clone()?)?)
+            }
+        };
         let shared = Arc::new(Shared {
             started: Instant::now(),
             state: Mutex::new(State {
-                machine: Machine::new(self.settings, self.latency),
+                machine,
                 path: pty.path().to_owned(),
                 plugged: true,
                 ended: false,

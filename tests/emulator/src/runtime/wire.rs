@@ -145,6 +145,7 @@ impl Wire {
         if self.replug_at.is_some_and(|at| at <= now) {
             self.plug(&mut state, now)?;
         }
+        state.machine.receive(now);
         let mut hung_up = self.drain(&mut state, now);
         while !hung_up {
             let machine = state.machine.poll_timeout();
