@@ -3,6 +3,9 @@
 # else is missing is named.
 set -euo pipefail
 
+# Where Debian puts daemons; not in everybody's path.
+export PATH=$PATH:/usr/sbin
+
 missing=()
 
 # need COMMAND PACKAGE: installs PACKAGE where COMMAND is not there.
@@ -18,6 +21,9 @@ need() {
 
 need cc gcc
 need python3 python3
+# A real broker, and its own clients as the other end.
+need mosquitto mosquitto
+need mosquitto_pub mosquitto-clients
 
 if command -v cargo >/dev/null; then
     for part in fmt clippy; do
