@@ -8,9 +8,17 @@ export PATH=$PATH:/usr/sbin
 
 missing=()
 
-# need COMMAND PACKAGE: installs PACKAGE where COMMAND is not there.
+# need COMMAND PACKAGE: installs PACKAGE where COMMAND is not there. A Python module is asked for as
+# python3:MODULE.
+has() {
+    case $1 in
+    python3:*) python3 -c "import ${1#python3:}" 2>/dev/null ;;
+    *) command -v "$1" >/dev/null ;;
+    esac
+}
+
 need() {
-    command -v "$1" >/dev/null && return
+    has "$1" && return
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         echo "installing $2"
         apt-get -qq update
@@ -21,6 +29,8 @@ need() {
 
 need cc gcc
 need python3 python3
+# Programs in the style of tutorials run in an environment of their own.
+need python3:ensurepip python3-venv
 # A real broker, and its own clients as the other end.
 need mosquitto mosquitto
 need mosquitto_pub mosquitto-clients

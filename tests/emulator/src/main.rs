@@ -1,18 +1,21 @@
 //! `atmqtt-emulator`: an emulated Quectel module on a pseudo-terminal.
 
 use atmqtt_emulator::fault::Fault;
+use atmqtt_emulator::module::Settings;
 use atmqtt_emulator::profile::Profile;
 use atmqtt_emulator::runtime::{Broker, Chunk, Emulator};
+use atmqtt_emulator::trace;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::low_level::pipe;
-use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::fmt::{Display, Write as _};
+use std::fs;
+use std::io::{self, ErrorKind, Write as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -32,8 +35,11 @@ Examples:
   atmqtt-emulator --fault lose-result:at=QMTSUB --fault reboot:ms=30000
   atmqtt-emulator --broker network --link /tmp/ttyQ
       AT+QMTOPEN=0,\"test.mosquitto.org\",1883 connects to that broker
+  atmqtt-emulator --latency 200 --replay line.txt
+      what was recorded above, once more without a device
 
-Exit status: 0 ended by a signal, by standard input, or unplugged; 1 failed; 2 wrong options.";
+Exit status: 0 ended by a signal, by standard input, or unplugged, or a replay was the same; 1 failed,
+or a replay was not; 2 wrong options.";
 
 /// An emulated Quectel module, with an MQTT broker inside or led to real ones, on a
 /// pseudo-terminal.
@@ -83,20 +89,29 @@ struct Options {
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
 
+    /// Instead of serving: play the host's side of this trace to a fresh module with the same
+    /// options, and compare what the module says; exit 0 if it is the same, else 1
+    #[arg(long, value_name = "TRACE", conflicts_with_all = ["link", "files", "trace", "exit_with_stdin"])]
+    replay: Option<PathBuf>,
+
     /// End when standard input closes (for a parent process that may die)
     #[arg(long)]
     exit_with_stdin: bool,
 }
 
 fn profile(name: &str) -> Result<Profile, String> {
-    Profile::by_name(name).ok_or_else(|| format!("one of {}", Profile::NAMES.join(", ")))
+    Profile::by_name(name).ok_or_else(|| format!("one of {}", profiles()))
+}
+
+fn profiles() -> String {
+    Profile::names().collect::<Vec<_>>().join(", ")
 }
 
 /// What `--help` prints behind the options.
 fn after_help() -> String {
     let mut text = format!(
         "Profiles: {}\n\n{EXAMPLES}\n\nFaults, as name:key=value,...\n",
-        Profile::NAMES.join(", ")
+        profiles()
     );
     for row in Fault::HELP {
         // Writing to a string does not fail.
@@ -129,7 +144,11 @@ fn main() -> ExitCode {
             .error(clap::error::ErrorKind::ArgumentConflict, text)
             .exit();
     }
-    match run(options) {
+    let done = match &options.replay {
+        Some(path) => replay(path, &options),
+        None => run(options),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Standard error may be closed as well.
@@ -137,6 +156,34 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Replays a trace.
+fn replay(path: &Path, options: &Options) -> io::Result<()> {
+    let fail = |line, why: &dyn Display| {
+        io::Error::new(
+            ErrorKind::InvalidData,
+            format!("{}:{line}: {why}", path.display()),
+        )
+    };
+    let text = fs::read_to_string(path)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+    let entries = trace::parse(&text).map_err(|(line, why)| fail(line, &why))?;
+    let settings = Settings {
+        profile: options.profile.clone(),
+        seed: options.seed,
+        faults: options.fault.clone(),
+        ..Settings::default()
+    };
+    let latency = Duration::from_millis(options.latency.into());
+    trace::replay(&entries, settings, latency)
+        .map_err(|mismatch| fail(mismatch.line, &mismatch))?;
+    writeln!(
+        io::stdout(),
+        "{}: {} entries, the same",
+        path.display(),
+        entries.len()
+    )
 }
 
 fn run(options: Options) -> io::Result<()> {

@@ -14,12 +14,16 @@
 //! what one read or write took: entries may cut a line anywhere.
 //!
 //! When read back, the time may be missing, and empty lines and lines that begin with `#` are
-//! skipped, so that a transcript can be written by hand.
+//! skipped, so that a transcript can be written by hand. [`replay`] plays one to a fresh module.
+
+mod replay;
 
 use std::fmt::{self, Write as _};
 use std::io;
 use std::str::FromStr;
 use std::time::Duration;
+
+pub use replay::{Mismatch, replay};
 
 /// Which way bytes went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +37,8 @@ pub enum Direction {
 /// Bytes that passed together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
+    /// The line it was read from, counted from 1.
+    pub line: Option<usize>,
     /// When, since the start; kept to the microsecond.
     pub at: Option<Duration>,
     /// Which way.
@@ -124,6 +130,7 @@ impl FromStr for Entry {
             other => return Err(format!("expected > or <, found {other:?}")),
         };
         Ok(Self {
+            line: None,
             at,
             direction,
             bytes: unescape(text)?,
@@ -151,7 +158,11 @@ pub fn parse(text: &str) -> Result<Vec<Entry>, (usize, String)> {
     text.lines()
         .enumerate()
         .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
-        .map(|(n, line)| line.parse().map_err(|why| (n + 1, why)))
+        .map(|(n, line)| {
+            let entry = line.parse::<Entry>().map_err(|why| (n + 1, why))?;
+            let line = Some(n + 1);
+            Ok(Entry { line, ..entry })
+        })
         .collect()
 }
 
@@ -177,6 +188,7 @@ impl<W: io::Write> Writer<W> {
     pub fn note(&mut self, at: Duration, direction: Direction, bytes: &[u8]) -> io::Result<()> {
         use io::Write as _;
         let entry = Entry {
+            line: None,
             at: Some(at),
             direction,
             bytes: bytes.to_vec(),
@@ -232,7 +244,8 @@ mod tests {
     #[test]
     fn by_hand() {
         let entries = parse("# a comment\n\n> AT\\r\n< \\r\\nOK\\r\\n\n<\n").unwrap();
-        let entry = |direction, bytes: &[u8]| Entry {
+        let entry = |line, direction, bytes: &[u8]| Entry {
+            line: Some(line),
             at: None,
             direction,
             bytes: bytes.to_vec(),
@@ -240,9 +253,9 @@ mod tests {
         assert_eq!(
             entries,
             [
-                entry(Direction::ToModule, b"AT\r"),
-                entry(Direction::ToHost, b"\r\nOK\r\n"),
-                entry(Direction::ToHost, b""),
+                entry(3, Direction::ToModule, b"AT\r"),
+                entry(4, Direction::ToHost, b"\r\nOK\r\n"),
+                entry(5, Direction::ToHost, b""),
             ]
         );
     }
@@ -272,7 +285,7 @@ mod tests {
         fn any_bytes(bytes: Vec<u8>, micros in 0..u64::from(u32::MAX)) {
             prop_assert_eq!(unescape(&escape(&bytes)), Ok(bytes.clone()));
             let at = Some(Duration::from_micros(micros));
-            let entry = Entry { at, direction: Direction::ToHost, bytes };
+            let entry = Entry { line: Some(1), at, direction: Direction::ToHost, bytes };
             prop_assert_eq!(parse(&format!("{entry}\n")), Ok(vec![entry]));
         }
 

@@ -193,7 +193,7 @@ fn same_input_same_output_however_late_it_is_called() {
 }
 
 fn typed() -> impl Strategy<Value = Vec<u8>> {
-    let line = "(AT)?(\\+QMT(CFG|OPEN|CONN|SUB|UNS|PUBEX|RECV|DISC|CLOSE)|\\+QMT[A-Z]{0,3}|[A-Z+]{0,4})(=\\?|\\?|=)?\
+    let line = "(AT)?(\\+QMT(CFG|OPEN|CONN|SUB|UNS|PUB|PUBEX|RECV|DISC|CLOSE)|\\+QMT[A-Z]{0,3}|[A-Z+]{0,4})(=\\?|\\?|=)?\
                 ([0-6]|\"(will|session|recv/mode|a|b|)\"|,){0,12}";
     let known = prop::sample::select(vec![
         "AT+QMTOPEN=0,\"h\",1",
@@ -207,6 +207,10 @@ fn typed() -> impl Strategy<Value = Vec<u8>> {
         "AT+QMTPUBEX=0,1,1,0,\"a\",4",
         "AT+QMTPUBEX=1,2,2,1,\"a\",4",
         "AT+QMTRECV=0",
+        "AT+QMTPUB=0,1,1,0,\"a\"",
+        "AT+QMTPUB=0,1,1,0,\"a\",4",
+        "AT+QMTPUB=0,1,1,0,\"a\",\"b\"",
+        "AT+QMTPUBEX=0,1,1,0,\"a\",\"b\"",
         "AT+QMTDISC=0",
         "AT+QMTCLOSE=1",
     ]);
@@ -214,6 +218,8 @@ fn typed() -> impl Strategy<Value = Vec<u8>> {
         2 => line.prop_map(|line| format!("{line}\r").into_bytes()),
         5 => known.prop_map(|line| format!("{line}\r").into_bytes()),
         2 => Just(b"data".to_vec()),
+        1 => Just(b"data\x1a".to_vec()),
+        1 => Just(b"\x1b".to_vec()),
         1 => prop::collection::vec(any::<u8>(), 0..20),
     ]
 }
@@ -224,7 +230,7 @@ proptest! {
 
     #[test]
     fn whatever_is_typed_it_stands(
-        profile in prop::sample::select(Profile::NAMES),
+        profile in prop::sample::select(Profile::names().collect::<Vec<_>>()),
         latency in 0..300_u64,
         steps in prop::collection::vec((typed(), 0..400_u64), 0..60),
         seed: u64,
@@ -241,8 +247,8 @@ proptest! {
         }
         // Within the longest time anything takes, it can be spoken to again.
         machine.run_until(now + ms(200_000));
-        machine.input(now + ms(200_000), &[b'x'; 2000]);
-        machine.input(now + ms(200_200), b"\rATQ0V1\r");
+        machine.input(now + ms(200_000), &[b'x'; 5000]);
+        machine.input(now + ms(200_200), b"\x1a\rATQ0V1\r");
         machine.run_until(now + ms(400_000));
         machine.take_serial();
         machine.input(now + ms(400_000), b"AT\r");

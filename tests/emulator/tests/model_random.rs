@@ -41,7 +41,13 @@ const LINES: &[&str] = &[
     "AT+QMTPUBEX=0,3,1,0,\"t\",4\r",
     "AT+QMTPUBEX=0,4,2,0,\"t\",2\r\n",
     "AT+QMTPUBEX=0,0,0,0,\"t\",0\r",
+    "AT+QMTPUB=0,3,1,0,\"t\",4\r",
+    "AT+QMTPUB=0,4,2,0,\"t\"\r\n",
+    "AT+QMTPUB=0,5,1,0,\"t\",\"m\"\r",
+    "AT+QMTPUBEX=0,6,1,0,\"t\",\"m\"\r",
     "abcd",
+    "abcd\x1a",
+    "\x1b",
     "AT+QMTRECV=0\r",
     "AT+QMTRECV?\r",
     "AT+QMTDISC=0\r",
@@ -183,7 +189,7 @@ proptest! {
     #[test]
     fn goes_on_and_does_the_same_again(
         steps in prop::collection::vec(step(), 1..60),
-        profile in prop::sample::select(Profile::NAMES),
+        profile in prop::sample::select(Profile::names().collect::<Vec<_>>()),
         seed in any::<u64>(),
     ) {
         prop_assert_eq!(run(profile, seed, &steps), run(profile, seed, &steps));

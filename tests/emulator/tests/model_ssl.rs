@@ -172,7 +172,7 @@ fn a11_a_misprint_of_the_note() {
     let shown = answer(&["+QSSLCFG: \"seclevel\",2,1"]);
     assert_eq!(b.at("AT+QSSLCFG=\"seclevel\",2"), shown);
     assert_eq!(b.at("AT+QSSLCFG=\"secllevel\",2"), shown);
-    for name in Profile::NAMES.iter().filter(|n| !n.starts_with("note")) {
+    for name in Profile::names().filter(|n| !n.starts_with("note")) {
         let mut b = Bench::new(Settings {
             profile: Profile::by_name(name).unwrap(),
             ..Settings::default()

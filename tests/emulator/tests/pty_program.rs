@@ -222,11 +222,12 @@ fn help_lists_everything() {
         "--seed",
         "--fault",
         "--trace",
+        "--replay",
         "--exit-with-stdin",
     ] {
         assert!(text.contains(option), "{option}");
     }
-    for profile in atmqtt_emulator::profile::Profile::NAMES {
+    for profile in atmqtt_emulator::profile::Profile::names() {
         assert!(text.contains(profile), "{profile}");
     }
     for row in atmqtt_emulator::fault::Fault::HELP {

@@ -41,7 +41,7 @@ impl Module {
             if self.clients[index].phase.in_use() {
                 self.link(index, ToBroker::Close);
             }
-            self.clients[index] = Client::default();
+            self.clients[index] = Client::new(&self.profile);
         }
         // Faults set for a time keep it; what was about to happen inside is lost.
         self.timed

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::settings::Config;
 use crate::packet::Publish;
+use crate::profile::Profile;
 
 /// Slots of stored mode (note 3.3.9).
 pub(crate) const SLOTS: usize = 5;
@@ -69,6 +70,8 @@ pub(crate) enum Step {
 /// An operation under way.
 #[derive(Debug)]
 pub(crate) struct Flight {
+    /// The command whose result line ends it.
+    pub(crate) command: &'static str,
     /// Packet id towards the broker.
     pub(crate) id: u16,
     /// The host's `<msgid>`.
@@ -85,15 +88,6 @@ pub(crate) struct Flight {
 impl Flight {
     pub(crate) fn is_publish(&self) -> bool {
         matches!(self.step, Step::PubAck(_) | Step::PubComp)
-    }
-
-    /// The command whose result line ends it.
-    pub(crate) fn command(&self) -> &'static str {
-        match self.step {
-            Step::SubAck(_) => "QMTSUB",
-            Step::UnsubAck(_) => "QMTUNS",
-            Step::PubAck(_) | Step::PubComp => "QMTPUBEX",
-        }
     }
 }
 
@@ -126,6 +120,14 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    /// A closed client with the settings of a start.
+    pub(crate) fn new(profile: &Profile) -> Self {
+        Self {
+            config: Config::new(profile),
+            ..Self::default()
+        }
+    }
+
     /// A packet id that is free; the host's ids are never used towards the broker.
     pub(crate) fn free_id(&mut self) -> u16 {
         loop {

@@ -6,45 +6,48 @@ use super::data::{DataEntry, Purpose};
 use super::params::{Failure, Params};
 use super::run::{Done, Reply};
 use super::settings::{Config, Device, Edit, Timeout};
-use crate::profile::ConfigUntil;
+use crate::profile::{ConfigUntil, Limits, Profile};
 
 /// Everything a setter may look at: the client, and the parameters (the name is number 0, the
 /// client 1).
 type Set = fn(&mut Module, usize, &Params) -> Reply;
 
+/// Prints the values.
+type Get = fn(&Config, &Profile) -> Vec<u8>;
+
 /// One setting.
 struct Setting {
     name: &'static str,
     /// Its values, as the query prints them.
-    get: fn(&Config) -> Vec<u8>,
+    get: Get,
     set: Set,
 }
 
-const fn setting(name: &'static str, get: fn(&Config) -> Vec<u8>, set: Set) -> Setting {
+const fn setting(name: &'static str, get: Get, set: Set) -> Setting {
     Setting { name, get, set }
 }
 
 static SETTINGS: &[Setting] = &[
-    setting("version", |c| c.version.to_string().into(), set_version),
-    setting("pdpcid", |c| c.pdpcid.to_string().into(), set_pdpcid),
+    setting("version", get_version, set_version),
+    setting("pdpcid", |c, _| c.pdpcid.to_string().into(), set_pdpcid),
     setting("ssl", get_ssl, set_ssl),
     setting(
         "keepalive",
-        |c| c.keepalive.to_string().into(),
+        |c, _| c.keepalive.to_string().into(),
         set_keepalive,
     ),
-    setting("session", |c| flag(c.clean_session).into(), set_session),
+    setting("session", |c, _| flag(c.clean_session).into(), set_session),
     setting("timeout", get_timeout, set_timeout),
     setting("will", get_will, set_will),
     setting("willex", get_willex, set_willex),
     setting(
         "recv/mode",
-        |c| flags(c.stored, c.length_shown),
+        |c, _| flags(c.stored, c.length_shown),
         set_recv_mode,
     ),
     setting(
         "aliauth",
-        |c| device(&c.aliauth, 3),
+        |c, _| device(&c.aliauth, 3),
         |m, i, p| {
             m.clients[i].config.aliauth = read_device(p, 3, false)?;
             Ok(Done::Ok)
@@ -52,7 +55,7 @@ static SETTINGS: &[Setting] = &[
     ),
     setting(
         "qmtping",
-        |c| c.qmtping.to_string().into(),
+        |c, _| c.qmtping.to_string().into(),
         |m, i, p| {
             p.count(3..=3)?;
             m.clients[i].config.qmtping = p.int(2, 5..=60)?;
@@ -61,7 +64,7 @@ static SETTINGS: &[Setting] = &[
     ),
     setting(
         "send/mode",
-        |c| flag(c.hex_send).into(),
+        |c, _| flag(c.hex_send).into(),
         |m, i, p| {
             p.count(3..=3)?;
             m.clients[i].config.hex_send = p.flag(2)?;
@@ -70,7 +73,7 @@ static SETTINGS: &[Setting] = &[
     ),
     setting(
         "onenet",
-        |c| device(&c.onenet, 2),
+        |c, _| device(&c.onenet, 2),
         |m, i, p| {
             m.clients[i].config.onenet = read_device(p, 2, false)?;
             Ok(Done::Ok)
@@ -78,7 +81,7 @@ static SETTINGS: &[Setting] = &[
     ),
     setting(
         "hwauth",
-        |c| device(&c.hwauth, 2),
+        |c, _| device(&c.hwauth, 2),
         |m, i, p| {
             m.clients[i].config.hwauth = read_device(p, 2, true)?;
             Ok(Done::Ok)
@@ -86,7 +89,7 @@ static SETTINGS: &[Setting] = &[
     ),
     setting(
         "hwprodid",
-        |c| device(&c.hwprodid, 3),
+        |c, _| device(&c.hwprodid, 3),
         |m, i, p| {
             m.clients[i].config.hwprodid = read_device(p, 3, true)?;
             Ok(Done::Ok)
@@ -94,7 +97,7 @@ static SETTINGS: &[Setting] = &[
     ),
     setting(
         "dataformat",
-        |c| flags(c.hex_send, c.hex_receive),
+        |c, _| flags(c.hex_send, c.hex_receive),
         |m, i, p| {
             p.count(4..=4)?;
             let (send, receive) = (p.flag(2)?, p.flag(3)?);
@@ -104,17 +107,19 @@ static SETTINGS: &[Setting] = &[
         },
     ),
     setting(
-        "view/mode",
-        |c| flag(c.view).into(),
+        "showrecvlen",
+        |c, _| flag(c.length_shown).into(),
         |m, i, p| {
             p.count(3..=3)?;
-            m.clients[i].config.view = p.flag(2)?;
+            m.clients[i].config.length_shown = p.flag(2)?;
             Ok(Done::Ok)
         },
     ),
+    setting("echo_mode", |c, _| flag(c.view).into(), set_view),
+    setting("view/mode", |c, _| flag(c.view).into(), set_view),
     setting(
         "CTWing",
-        |c| device(&c.ctwing, 2),
+        |c, _| device(&c.ctwing, 2),
         |m, i, p| {
             m.clients[i].config.ctwing = read_device(p, 2, false)?;
             Ok(Done::Ok)
@@ -124,6 +129,14 @@ static SETTINGS: &[Setting] = &[
 ];
 
 impl Module {
+    /// A test form whose only parameter is the client.
+    pub(crate) fn clients_test(&mut self, command: &str) -> Reply {
+        let last = self.profile.clients.saturating_sub(1);
+        let line = self.header(command, &format!("(0-{last})"));
+        self.info(line);
+        Ok(Done::Ok)
+    }
+
     /// `AT+QMTCFG=?`
     pub(crate) fn qmtcfg_test(&mut self) -> Reply {
         for (name, ranges) in self.profile.settings {
@@ -160,10 +173,12 @@ impl Module {
             }
             return (setting.set)(self, client, params);
         }
-        let mut line = self
-            .header("QMTCFG", &format!("\"{}\",", setting.name))
-            .into_bytes();
-        line.extend((setting.get)(&self.clients[client].config));
+        let name = match self.profile.setting_name_in_query {
+            true => format!("\"{}\",", setting.name),
+            false => String::new(),
+        };
+        let mut line = self.header("QMTCFG", &name).into_bytes();
+        line.extend((setting.get)(&self.clients[client].config, &self.profile));
         self.info(line);
         if setting.name == "qmtping" && !self.profile.qmtping_query_ok {
             self.running.silent = true;
@@ -180,10 +195,20 @@ fn flags(first: bool, second: bool) -> Vec<u8> {
     format!("{},{}", flag(first), flag(second)).into()
 }
 
+fn get_version(config: &Config, profile: &Profile) -> Vec<u8> {
+    let value = profile.versions[usize::from(config.version == 4)];
+    value.to_string().into()
+}
+
 fn set_version(module: &mut Module, client: usize, params: &Params) -> Reply {
     params.count(3..=3)?;
-    let version = params.int(2, 3..=4)?;
-    module.clients[client].config.version = if version == 3 { 3 } else { 4 };
+    let value = params.small(2, u8::MAX)?;
+    let [old, new] = module.profile.versions;
+    module.clients[client].config.version = match value {
+        _ if value == old => 3,
+        _ if value == new => 4,
+        _ => return Err(Failure::Error),
+    };
     Ok(Done::Ok)
 }
 
@@ -194,7 +219,7 @@ fn set_pdpcid(module: &mut Module, client: usize, params: &Params) -> Reply {
     Ok(Done::Ok)
 }
 
-fn get_ssl(config: &Config) -> Vec<u8> {
+fn get_ssl(config: &Config, _: &Profile) -> Vec<u8> {
     match config.ssl {
         None => b"0".to_vec(),
         Some(context) => format!("1,{context}").into(),
@@ -226,7 +251,7 @@ fn set_session(module: &mut Module, client: usize, params: &Params) -> Reply {
     Ok(Done::Ok)
 }
 
-fn get_timeout(config: &Config) -> Vec<u8> {
+fn get_timeout(config: &Config, _: &Profile) -> Vec<u8> {
     let Timeout {
         packet,
         retries,
@@ -247,7 +272,7 @@ fn set_timeout(module: &mut Module, client: usize, params: &Params) -> Reply {
     Ok(Done::Ok)
 }
 
-fn get_will(config: &Config) -> Vec<u8> {
+fn get_will(config: &Config, _: &Profile) -> Vec<u8> {
     let Some(will) = &config.will else {
         return b"0".to_vec();
     };
@@ -258,7 +283,7 @@ fn get_will(config: &Config) -> Vec<u8> {
     values
 }
 
-fn get_willex(config: &Config) -> Vec<u8> {
+fn get_willex(config: &Config, _: &Profile) -> Vec<u8> {
     let Some(will) = &config.will else {
         return b"0".to_vec();
     };
@@ -268,7 +293,7 @@ fn get_willex(config: &Config) -> Vec<u8> {
 
 /// The part that `will` and `willex` share; `None` means no will. With a will all values are
 /// needed, without one none may follow (A69).
-fn will_head(params: &Params) -> Result<Option<Will>, Failure> {
+fn will_head(params: &Params, limits: &Limits) -> Result<Option<Will>, Failure> {
     if !params.flag(2)? {
         params.count(3..=3)?;
         return Ok(None);
@@ -277,15 +302,17 @@ fn will_head(params: &Params) -> Result<Option<Will>, Failure> {
     Ok(Some(Will {
         qos: params.small(3, 2)?,
         retain: params.flag(4)?,
-        topic: params.text(5, 1..=256)?,
+        topic: params.text(5, 1..=limits.will_topic)?,
         message: Vec::new(),
     }))
 }
 
 fn set_will(module: &mut Module, client: usize, params: &Params) -> Reply {
-    let mut will = will_head(params)?;
+    let limits = module.profile.limits;
+    let mut will = will_head(params, &limits)?;
+    let (min, max) = limits.will_message;
     if let Some(will) = &mut will {
-        will.message = params.text(6, 0..=256)?.into_bytes();
+        will.message = params.text(6, min..=max)?.into_bytes();
     }
     module.clients[client].config.will = will;
     Ok(Done::Ok)
@@ -293,11 +320,11 @@ fn set_will(module: &mut Module, client: usize, params: &Params) -> Reply {
 
 /// Prompts for the message, unless it is empty (A8).
 fn set_willex(module: &mut Module, client: usize, params: &Params) -> Reply {
-    let will = match will_head(params)? {
+    let will = match will_head(params, &module.profile.limits)? {
         Some(will) => {
             let length = params.int(6, 0..=256)? as usize;
             if length > 0 || module.profile.empty_payload_prompt {
-                let entry = DataEntry::new(client, Purpose::Will(will), length);
+                let entry = DataEntry::counted(client, Purpose::Will(will), length);
                 return Ok(Done::Data(entry));
             }
             Some(will)
@@ -319,6 +346,12 @@ fn set_recv_mode(module: &mut Module, client: usize, params: &Params) -> Reply {
     let config = &mut module.clients[client].config;
     config.stored = stored;
     config.length_shown = shown.unwrap_or(config.length_shown);
+    Ok(Done::Ok)
+}
+
+fn set_view(module: &mut Module, client: usize, params: &Params) -> Reply {
+    params.count(3..=3)?;
+    module.clients[client].config.view = params.flag(2)?;
     Ok(Done::Ok)
 }
 
@@ -350,7 +383,7 @@ fn read_device(params: &Params, count: usize, may_check: bool) -> Result<Device,
 }
 
 /// The time is printed only while it counts (A54).
-fn get_edit(config: &Config) -> Vec<u8> {
+fn get_edit(config: &Config, _: &Profile) -> Vec<u8> {
     match config.edit {
         Edit { on: false, .. } => b"0".to_vec(),
         Edit { seconds, .. } => format!("1,{seconds}").into(),

@@ -7,9 +7,7 @@ use super::client::{Phase, Will};
 use super::params::{Failure, Params};
 use super::run::{Done, Reply};
 use crate::packet::{Connect, Packet, Publish, ToBroker};
-
-/// Longest client id, user name and password. The note prints no limit.
-const CREDENTIAL_MAX: usize = 1024;
+use crate::profile::RetrySpan;
 
 impl Module {
     pub(crate) fn qmtconn_test(&mut self) -> Reply {
@@ -33,9 +31,10 @@ impl Module {
     pub(crate) fn qmtconn(&mut self, params: &Params) -> Reply {
         params.count(2..=4)?;
         let index = params.client(0)?;
-        let client_id = params.text(1, 0..=CREDENTIAL_MAX)?;
-        let username = params.opt_text(2, CREDENTIAL_MAX)?;
-        let password = params.opt_text(3, CREDENTIAL_MAX)?;
+        let [id_max, user_max, password_max] = self.profile.limits.credentials;
+        let client_id = params.text(1, 0..=id_max)?;
+        let username = params.opt_text(2, user_max)?;
+        let password = params.opt_text(3, password_max)?;
         let client = &mut self.clients[index];
         if username.is_none() && password.is_some() {
             return Err(Failure::Error);
@@ -54,6 +53,11 @@ impl Module {
             will: config.will.clone().map(will_packet),
         };
         let patience = Duration::from_secs(u64::from(config.timeout.packet));
+        let patience = match self.profile.retry_span {
+            RetrySpan::Note => patience,
+            // There the longest time of AT+QMTCONN is that of the other commands.
+            RetrySpan::PlusOne => patience * (config.timeout.retries + 1),
+        };
         client.phase = Phase::Connecting {
             until: self.now + patience,
         };

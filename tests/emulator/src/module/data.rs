@@ -1,4 +1,5 @@
-//! The state behind the prompt: counted bytes, their echo, and the ways out of it.
+//! The state behind the prompt: counted bytes or bytes up to Ctrl+Z, their echo, and the ways out of
+//! it.
 
 use std::time::Duration;
 
@@ -15,13 +16,24 @@ use crate::profile::PayloadEcho;
 /// payload behind a prompt (A61).
 pub(crate) const IDLE: Duration = Duration::from_millis(100);
 
+const CTRL_Z: u8 = 0x1A;
+const ESC: u8 = 0x1B;
+
+/// What ends a payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// So many bytes.
+    Count(usize),
+    /// Ctrl+Z, or Esc without sending it. More than `max` bytes before it are an error.
+    CtrlZ { max: usize },
+}
+
 /// A payload on its way in.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct DataEntry {
     pub(crate) client: usize,
     pub(crate) purpose: Purpose,
-    /// Bytes to type.
-    pub(crate) want: usize,
+    pub(crate) until: Until,
     pub(crate) got: Vec<u8>,
     /// When it ends without the rest.
     pub(crate) deadline: Option<Duration>,
@@ -35,15 +47,72 @@ pub(crate) enum Purpose {
 }
 
 impl DataEntry {
-    pub(crate) fn new(client: usize, purpose: Purpose, want: usize) -> Self {
+    pub(crate) fn new(client: usize, purpose: Purpose, until: Until) -> Self {
         Self {
             client,
             purpose,
-            want,
-            got: Vec::with_capacity(want),
+            until,
+            got: Vec::new(),
             deadline: None,
         }
     }
+
+    /// A payload of known length.
+    pub(crate) fn counted(client: usize, purpose: Purpose, length: usize) -> Self {
+        Self::new(client, purpose, Until::Count(length))
+    }
+
+    /// Nothing was announced.
+    fn is_empty(&self) -> bool {
+        self.until == Until::Count(0)
+    }
+
+    /// Takes a byte; what it means.
+    fn take(&mut self, byte: u8) -> Taken {
+        match self.until {
+            Until::Count(want) => {
+                self.got.push(byte);
+                match self.got.len() {
+                    len if len == want => Taken::Last,
+                    _ => Taken::More,
+                }
+            }
+            Until::CtrlZ { .. } if byte == CTRL_Z => Taken::End,
+            Until::CtrlZ { .. } if byte == ESC => Taken::Cancel,
+            Until::CtrlZ { max } => {
+                // One too many is enough to know.
+                if self.got.len() <= max {
+                    self.got.push(byte);
+                }
+                Taken::More
+            }
+        }
+    }
+
+    /// Whether half of the payload is there; the first byte where its length is not known.
+    fn is_half(&self) -> bool {
+        match self.until {
+            Until::Count(want) => self.got.len() == want.div_ceil(2),
+            Until::CtrlZ { .. } => self.got.len() == 1,
+        }
+    }
+
+    fn is_too_long(&self) -> bool {
+        matches!(self.until, Until::CtrlZ { max } if self.got.len() > max)
+    }
+}
+
+/// What a byte of a payload means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    /// There is more to come.
+    More,
+    /// It was the last one.
+    Last,
+    /// The payload was complete before it.
+    End,
+    /// The payload is not wanted after all.
+    Cancel,
 }
 
 impl Module {
@@ -69,10 +138,12 @@ impl Module {
             return;
         };
         let edit = self.clients[entry.client].config.edit;
-        if entry.want == 0 {
+        if entry.is_empty() {
             entry.deadline = Some(self.now + IDLE);
         } else if edit.on {
             entry.deadline = Some(self.now + Duration::from_secs(u64::from(edit.seconds)));
+        } else {
+            entry.deadline = self.profile.data_timeout.map(|time| self.now + time);
         }
         self.mode = Mode::Data(entry);
     }
@@ -84,18 +155,18 @@ impl Module {
         let Mode::Data(entry) = &mut self.mode else {
             return;
         };
-        if entry.want == 0 {
+        if entry.is_empty() {
             // Nothing was announced, so all of it is surplus; it puts the end off.
             entry.deadline = Some(self.now + IDLE);
             return;
         }
-        entry.got.push(byte);
-        let (client, half, full) = (
-            entry.client,
-            entry.got.len() == entry.want.div_ceil(2),
-            entry.got.len() == entry.want,
-        );
-        if self.echoes_payload(client) {
+        if let Some(time) = self.profile.data_timeout {
+            entry.deadline = Some(self.now + time);
+        }
+        let taken = entry.take(byte);
+        let is_payload = matches!(taken, Taken::More | Taken::Last);
+        let (client, half) = (entry.client, is_payload && entry.is_half());
+        if is_payload && self.echoes_payload(client) {
             self.echoed.push(byte);
         }
         if half {
@@ -103,9 +174,22 @@ impl Module {
             self.flush_echo();
             self.events_at(On::Payload, &command, Some(client));
         }
-        if full && self.mode.is_data() {
-            self.data_complete();
+        if !self.mode.is_data() {
+            // An event put an end to it.
+            return;
         }
+        match taken {
+            Taken::More => {}
+            Taken::Last | Taken::End => self.data_complete(),
+            Taken::Cancel => self.data_cancelled(),
+        }
+    }
+
+    /// Nothing is sent, and the command has done what it was asked for.
+    fn data_cancelled(&mut self) {
+        self.flush_echo();
+        self.mode = Mode::AwaitFinal;
+        self.go_on();
     }
 
     fn echoes_payload(&self, client: usize) -> bool {
@@ -131,6 +215,9 @@ impl Module {
     }
 
     fn take_payload(&mut self, entry: DataEntry) -> Reply {
+        if entry.is_too_long() {
+            return Err(Failure::Error);
+        }
         match entry.purpose {
             Purpose::Publish(head) => self.publish(entry.client, head, &entry.got),
             Purpose::Will(mut will) => {
@@ -141,10 +228,10 @@ impl Module {
         }
     }
 
-    /// `edit/timeout` has expired, an empty payload has ended, or the line has fallen silent.
+    /// The time for the payload is over, an empty payload has ended, or the line has fallen silent.
     pub(crate) fn data_timeout(&mut self) {
         match &self.mode {
-            Mode::Data(entry) if entry.want == 0 => self.data_complete(),
+            Mode::Data(entry) if entry.is_empty() => self.data_complete(),
             Mode::Data(_) => {
                 self.flush_echo();
                 self.mode = Mode::AwaitFinal;

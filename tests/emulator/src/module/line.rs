@@ -20,6 +20,8 @@ pub(crate) enum Typed {
 #[derive(Debug, Default)]
 pub(crate) struct Editor {
     buffer: Vec<u8>,
+    /// How many quotes are in it.
+    quotes: usize,
     too_long: bool,
     last: Vec<u8>,
 }
@@ -38,6 +40,7 @@ impl Editor {
         if byte == end {
             echo.push(byte);
             let line = std::mem::take(&mut self.buffer);
+            self.quotes = 0;
             if std::mem::take(&mut self.too_long) {
                 return Some(Typed::TooLong);
             }
@@ -48,14 +51,15 @@ impl Editor {
             return Some(Typed::Line(line));
         }
         if byte == rubout {
-            if self.buffer.pop().is_some() {
+            if let Some(gone) = self.buffer.pop() {
+                self.quotes -= usize::from(gone == b'"');
                 echo.extend_from_slice(&[rubout, b' ', rubout]);
             }
             return None;
         }
         // Line feeds are no part of a command, and other control bytes, such as a Ctrl+Z after a
         // payload, only inside quotes.
-        let quoted = self.buffer.iter().filter(|byte| **byte == b'"').count() % 2 == 1;
+        let quoted = self.quotes % 2 == 1;
         if byte == LF || (!quoted && (byte < b' ' || byte == 0x7F)) {
             return None;
         }
@@ -64,13 +68,14 @@ impl Editor {
         }
         echo.push(byte);
         if byte == b'/' && self.buffer.eq_ignore_ascii_case(b"A") {
-            self.buffer.clear();
+            self.clear();
             return Some(Typed::Repeat);
         }
         if self.buffer.len() >= limit {
             self.too_long = true;
         } else {
             self.buffer.push(byte);
+            self.quotes += usize::from(byte == b'"');
         }
         None
     }
@@ -83,6 +88,7 @@ impl Editor {
     /// Forgets a half-typed line.
     pub(crate) fn clear(&mut self) {
         self.buffer.clear();
+        self.quotes = 0;
         self.too_long = false;
     }
 }
@@ -153,8 +159,8 @@ pub(crate) fn after_prefix(line: &[u8]) -> Option<&[u8]> {
 }
 
 /// The commands of a line behind its `AT`. `None` stands for something that is no command; nothing
-/// follows it.
-pub(crate) fn split(mut text: &[u8]) -> VecDeque<Option<Command>> {
+/// follows it. The commands `with_message` end in a message that may hold quotes.
+pub(crate) fn split(mut text: &[u8], with_message: &[&str]) -> VecDeque<Option<Command>> {
     let mut commands = VecDeque::new();
     loop {
         while let [b' ' | b';', rest @ ..] = text {
@@ -164,7 +170,7 @@ pub(crate) fn split(mut text: &[u8]) -> VecDeque<Option<Command>> {
             return commands;
         };
         let command = if matches!(first, b'+' | b'%' | b'^' | b'$' | b'*' | b'#') {
-            let end = segment_end(text);
+            let end = segment_end(text, with_message);
             let (segment, rest) = text.split_at(end);
             text = rest;
             extended(segment)
@@ -179,8 +185,16 @@ pub(crate) fn split(mut text: &[u8]) -> VecDeque<Option<Command>> {
     }
 }
 
-/// Length of the text up to a `;` outside quotes.
-fn segment_end(text: &[u8]) -> usize {
+/// Length of the text up to a `;` outside quotes; for a command with a message, behind the last
+/// quote.
+fn segment_end(text: &[u8], with_message: &[&str]) -> usize {
+    let name = text.split(|byte| *byte == b'=').next().unwrap_or(text);
+    let is_it = |other: &&str| name.eq_ignore_ascii_case(other.as_bytes());
+    if with_message.iter().any(is_it) {
+        let quote = text.iter().rposition(|byte| *byte == b'"').unwrap_or(0);
+        let end = text[quote..].iter().position(|byte| *byte == b';');
+        return end.map_or(text.len(), |end| quote + end);
+    }
     let mut quoted = false;
     for (index, byte) in text.iter().enumerate() {
         match byte {
@@ -278,7 +292,7 @@ mod tests {
     use super::*;
 
     fn names(line: &str) -> Vec<String> {
-        split(line.as_bytes())
+        split(line.as_bytes(), &["+QMTPUB"])
             .into_iter()
             .map(|command| command.map_or_else(|| "?".to_owned(), |command| command.name))
             .collect()
@@ -293,6 +307,8 @@ mod tests {
         assert_eq!(names("S3=13S4?"), ["S3", "S4"]);
         assert_eq!(names("BOGUS"), ["B", "O", "G", "U", "S"]);
         assert_eq!(names("E0;5"), ["E", "?"]);
+        let message = "+QmtPub=0,0,0,0,\"t\",\"{\"a\":\"b;c\"}\";+CSQ";
+        assert_eq!(names(message), ["+QMTPUB", "+CSQ"]);
         assert_eq!(names(""), Vec::<String>::new());
     }
 
@@ -305,7 +321,13 @@ mod tests {
 
     #[test]
     fn forms() {
-        let form = |line: &str| split(line.as_bytes()).pop_front().unwrap().unwrap().form;
+        let form = |line: &str| {
+            split(line.as_bytes(), &[])
+                .pop_front()
+                .unwrap()
+                .unwrap()
+                .form
+        };
         assert_eq!(form("+QMTCFG=?"), Form::Test);
         assert_eq!(form("+QMTCFG?"), Form::Read);
         assert_eq!(form("+QMTCFG"), Form::Execute);

@@ -163,7 +163,7 @@ impl Module {
             saved: Preferences::factory(profile.echo),
             system: System::default(),
             network: Network::new(&profile),
-            clients: (0..CLIENTS).map(|_| Client::default()).collect(),
+            clients: (0..CLIENTS).map(|_| Client::new(&profile)).collect(),
             flash: settings.flash,
             open_files: OpenFiles::default(),
             contexts: Default::default(),

@@ -24,7 +24,7 @@ pub(crate) struct Network {
 
 impl Network {
     pub(crate) fn new(profile: &Profile) -> Self {
-        let mut contexts = vec![Context::default(); 15];
+        let mut contexts = vec![Context::default(); profile.limits.cid.max(15) as usize];
         contexts[0].defined = true;
         contexts[0].active = profile.context_at_boot;
         Self {

@@ -29,7 +29,12 @@ pub(crate) enum Param {
 pub(crate) struct Params {
     list: Vec<Param>,
     bare_strings: bool,
+    clients: u8,
+    message: Option<Vec<u8>>,
 }
+
+/// Where the message of a publish command in one line stands: behind the topic.
+const MESSAGE: usize = 5;
 
 impl Params {
     /// Reads what stands behind the `=`. There is no escape for a quote inside a string. With
@@ -62,10 +67,45 @@ impl Params {
             };
             list.push(param);
             if tail.is_empty() {
-                return Ok(Self { list, bare_strings });
+                return Ok(Self {
+                    list,
+                    bare_strings,
+                    clients: 6,
+                    message: None,
+                });
             }
             rest = tail.strip_prefix(',').ok_or(Failure::Error)?;
         }
+    }
+
+    /// As [`parse`](Self::parse), for a publish command in one line: what is quoted behind the topic
+    /// is the message, any bytes up to the last quote. It is not counted among the parameters.
+    pub(crate) fn parse_message(text: &[u8], bare_strings: bool) -> Result<Self, Failure> {
+        let mut quoted = false;
+        let mut commas = text.iter().enumerate().filter(|(_, byte)| {
+            quoted ^= **byte == b'"';
+            **byte == b',' && !quoted
+        });
+        let Some((at, _)) = commas.nth(MESSAGE - 1) else {
+            return Self::parse(text, bare_strings);
+        };
+        let [b'"', message @ .., b'"'] = text[at + 1..].trim_ascii() else {
+            return Self::parse(text, bare_strings);
+        };
+        let mut params = Self::parse(&text[..at], bare_strings)?;
+        params.message = Some(message.to_vec());
+        Ok(params)
+    }
+
+    /// For a module with this many clients.
+    pub(crate) fn of_clients(mut self, clients: u8) -> Self {
+        self.clients = clients;
+        self
+    }
+
+    /// The message that came in the same line.
+    pub(crate) fn message(&self) -> Option<&[u8]> {
+        self.message.as_deref()
     }
 
     /// How many there are.
@@ -159,9 +199,11 @@ impl Params {
         }
     }
 
-    /// `<client_idx>`, 0..=5 (note 3.3.1).
+    /// `<client_idx>`, 0..=5 (note 3.3.1), or as many as the module has.
     pub(crate) fn client(&self, index: usize) -> Result<usize, Failure> {
-        Ok(usize::from(self.small(index, 5)?))
+        Ok(usize::from(
+            self.small(index, self.clients.saturating_sub(1))?,
+        ))
     }
 
     /// A number of 16 bits from `min` on: a packet id, a port.
@@ -197,6 +239,28 @@ mod tests {
             assert!(parse(text).is_err(), "{text}");
         }
         assert!(Params::parse(b"\"\xff\"", false).is_err());
+    }
+
+    #[test]
+    fn messages_in_the_line() {
+        let message = |text: &str| {
+            let params = Params::parse_message(text.as_bytes(), false).ok()?;
+            let message = params.message().map(<[u8]>::to_vec);
+            Some((params.len(), message))
+        };
+        let is = |text: &str| Some((5, Some(text.as_bytes().to_vec())));
+        assert_eq!(message("0,0,0,0,\"t\",\"m\""), is("m"));
+        assert_eq!(message("0,0,0,0,\"t\", \"\" "), is(""));
+        assert_eq!(
+            message("0,0,0,0,\"a,b\",\"{\"c\":1,\"d\":2}\""),
+            is("{\"c\":1,\"d\":2}")
+        );
+        assert_eq!(message("0,0,0,0,\"t\",5"), Some((6, None)));
+        assert_eq!(message("0,0,0,0,\"t\""), Some((5, None)));
+        assert_eq!(message("0,0,0,0,\"t\",\"m"), None);
+        assert_eq!(message("0,0,0,0,\"t\",\""), None);
+        let params = Params::parse_message(b"0,0,0,0,\"t\",\"\xff\"", false).unwrap();
+        assert_eq!(params.message(), Some(&b"\xff"[..]));
     }
 
     #[test]

@@ -1,19 +1,27 @@
-//! `AT+QMTPUBEX` (note 3.3.8).
+//! `AT+QMTPUBEX` (note 3.3.8), and `AT+QMTPUB` of the sister families.
 
 use super::Module;
 use super::client::{Flight, Phase, Step, WINDOW};
-use super::data::{DataEntry, Purpose};
+use super::data::{DataEntry, Purpose, Until};
 use super::params::{Failure, Params};
 use super::run::{Done, Reply};
 use crate::packet::{Packet, Publish};
-use crate::profile::HexLength;
+use crate::profile::{HexLength, PublishForms};
 
-/// Longest input (note 3.3.8, second remark; A20).
-const PAYLOAD_MAX: u32 = 1500;
+/// Where the payload comes from.
+enum Message {
+    /// It stood in the line.
+    Here(Vec<u8>),
+    /// So many bytes behind a prompt.
+    Counted(usize),
+    /// What is typed behind a prompt before Ctrl+Z.
+    Variable,
+}
 
-/// What stands before the prompt.
+/// What stands before the payload.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Head {
+    command: &'static str,
     msgid: u16,
     qos: u8,
     retain: bool,
@@ -24,45 +32,85 @@ pub(crate) struct Head {
 }
 
 impl Module {
+    pub(crate) fn qmtpub_test(&mut self) -> Reply {
+        let profile = &self.profile;
+        self.publish_test("QMTPUB", profile.qmtpub, profile.test_forms.publish)
+    }
+
     pub(crate) fn qmtpubex_test(&mut self) -> Reply {
-        let line = self.header("QMTPUBEX", self.profile.test_forms.pubex);
+        let profile = &self.profile;
+        self.publish_test("QMTPUBEX", profile.qmtpubex, profile.test_forms.pubex)
+    }
+
+    fn publish_test(&mut self, command: &str, forms: PublishForms, line: &str) -> Reply {
+        if !forms.any() {
+            return Err(Failure::Error);
+        }
+        let line = self.header(command, line);
         self.info(line);
         Ok(Done::Ok)
     }
 
+    /// `AT+QMTPUB`, the publish command of the sister families.
+    pub(crate) fn qmtpub(&mut self, params: &Params) -> Reply {
+        self.publish_command("QMTPUB", self.profile.qmtpub, params)
+    }
+
     /// `AT+QMTPUBEX=idx,msgid,qos,retain,"topic",length`, then the prompt (A50).
     pub(crate) fn qmtpubex(&mut self, params: &Params) -> Reply {
-        params.count(6..=6)?;
+        self.publish_command("QMTPUBEX", self.profile.qmtpubex, params)
+    }
+
+    fn publish_command(
+        &mut self,
+        command: &'static str,
+        forms: PublishForms,
+        params: &Params,
+    ) -> Reply {
+        params.count(5..=6)?;
         let index = params.client(0)?;
         let qos = params.small(2, 2)?;
         // 0 is for QoS 0 only, but QoS 0 may have another (A29).
         let msgid = params.word(1, u16::from(qos > 0))?;
         let retain = params.flag(3)?;
         let topic = params.text(4, 1..=65535)?;
-        let length = params.int(5, 0..=PAYLOAD_MAX)? as usize;
+        let limits = self.profile.limits;
+        let (min, max) = (limits.payload_min, limits.payload_max);
+        let message = match (params.message(), params.len()) {
+            (Some(message), 5) if forms.inline && message.len() <= max as usize => {
+                Message::Here(message.to_vec())
+            }
+            (None, 6) if forms.counted => Message::Counted(params.int(5, min..=max)? as usize),
+            (None, 5) if forms.variable => Message::Variable,
+            _ => return Err(Failure::Error),
+        };
         self.require_connected(index)?;
         let client = &self.clients[index];
         if client.flights.iter().filter(|f| f.is_publish()).count() >= WINDOW {
             return Err(Failure::Error);
         }
-        let hex = client.config.hex_send;
-        let want = match self.profile.hex_length {
-            HexLength::Bytes if hex => length * 2,
-            _ if hex && length % 2 != 0 => return Err(Failure::Error),
-            _ => length,
-        };
         let head = Head {
+            command,
             msgid,
             qos,
             retain,
             topic,
-            hex,
+            hex: client.config.hex_send,
             opened: client.opened,
         };
-        if want == 0 && !self.profile.empty_payload_prompt {
+        let until = match message {
+            Message::Here(message) => return self.publish(index, head, &message),
+            Message::Variable => Until::CtrlZ { max: max as usize },
+            Message::Counted(length) => Until::Count(match self.profile.hex_length {
+                HexLength::Bytes if head.hex => length * 2,
+                _ if head.hex && length % 2 != 0 => return Err(Failure::Error),
+                _ => length,
+            }),
+        };
+        if until == Until::Count(0) && !self.profile.empty_payload_prompt {
             return self.publish(index, head, b"");
         }
-        let entry = DataEntry::new(index, Purpose::Publish(head), want);
+        let entry = DataEntry::new(index, Purpose::Publish(head), until);
         Ok(Done::Data(entry))
     }
 
@@ -87,15 +135,15 @@ impl Module {
         };
         if head.qos == 0 {
             self.send(index, Packet::Publish(publish));
-            self.result("QMTPUBEX", index, &format!("{},0", head.msgid));
+            self.result(head.command, index, &format!("{},0", head.msgid));
         } else {
-            self.fly(index, head.msgid, Step::PubAck(publish));
+            self.fly(index, head.command, head.msgid, Step::PubAck(publish));
         }
         Ok(Done::Ok)
     }
 
     pub(crate) fn published(&mut self, index: usize, flight: &Flight) {
-        self.result("QMTPUBEX", index, &format!("{},0", flight.msgid));
+        self.result(flight.command, index, &format!("{},0", flight.msgid));
     }
 }
 

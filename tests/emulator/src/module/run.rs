@@ -182,10 +182,19 @@ impl Module {
         let Some(text) = line::after_prefix(line) else {
             return;
         };
-        self.running.rest = line::split(text);
+        self.running.rest = line::split(text, &self.with_message());
         self.running.command.clear();
         self.running.client = None;
+        self.running.compact = false;
         self.go_on();
+    }
+
+    /// The commands that may carry a message in their line.
+    fn with_message(&self) -> Vec<&'static str> {
+        let (publish, pubex) = (self.profile.qmtpub, self.profile.qmtpubex);
+        let inline = [("+QMTPUB", publish.inline), ("+QMTPUBEX", pubex.inline)];
+        let names = inline.into_iter().filter(|(_, inline)| *inline);
+        names.map(|(name, _)| name).collect()
     }
 
     /// Runs the commands of the line that are left.
@@ -227,9 +236,13 @@ impl Module {
             .clone_into(&mut self.running.command);
         self.running.compact = false;
         let params = match &command.form {
+            Form::Write(text) if self.with_message().contains(&command.name.as_str()) => {
+                Params::parse_message(text, self.profile.bare_strings)
+            }
             Form::Write(text) => Params::parse(text, self.profile.bare_strings),
             _ => Params::parse(b"", false),
-        };
+        }
+        .map(|params| params.of_clients(self.profile.clients));
         self.running.client = named_client(&command.name, params.as_ref().ok());
         let (name, client) = (self.running.command.clone(), self.running.client);
         self.events_at(On::Command, &name, client);
@@ -258,7 +271,8 @@ impl Module {
 
     /// Ends the line with its final code.
     pub(crate) fn finish(&mut self, outcome: Result<(), Failure>) {
-        let publishing = self.mode == Mode::AwaitFinal && self.running.command == "QMTPUBEX";
+        let publishing =
+            self.mode == Mode::AwaitFinal && self.running.command.starts_with("QMTPUB");
         let compact = self.running.compact && outcome.is_ok();
         let bytes = self.final_code(outcome, compact);
         let mut delay = Duration::ZERO;

@@ -133,7 +133,7 @@ impl Module {
     }
 
     /// Starts an operation with its own packet id and its times (A23).
-    pub(crate) fn fly(&mut self, index: usize, msgid: u16, step: Step) {
+    pub(crate) fn fly(&mut self, index: usize, command: &'static str, msgid: u16, step: Step) {
         let timeout = self.clients[index].config.timeout;
         let patience = Duration::from_secs(u64::from(timeout.packet));
         let span = match self.profile.retry_span {
@@ -141,6 +141,7 @@ impl Module {
             RetrySpan::PlusOne => timeout.retries + 1,
         };
         let flight = Flight {
+            command,
             id: self.clients[index].free_id(),
             msgid,
             step,
@@ -227,7 +228,7 @@ impl Module {
         flight.next += Duration::from_secs(u64::from(timeout.packet));
         self.transmit(index, &flight);
         let (command, rest) = (
-            flight.command(),
+            flight.command,
             format!("{},1,{}", flight.msgid, flight.again),
         );
         self.clients[index].flights.insert(at, flight);
@@ -239,7 +240,7 @@ impl Module {
     /// All retries were in vain; after a publish the client closes (A67). True if it did.
     fn flight_failed(&mut self, index: usize, flight: &Flight) -> bool {
         let rest = format!("{},2", flight.msgid);
-        self.result(flight.command(), index, &rest);
+        self.result(flight.command, index, &rest);
         if flight.is_publish() {
             self.down(index, 6);
         }

@@ -1,6 +1,7 @@
 //! What `AT+QMTCFG` keeps for each client, with the defaults of the note (supplement 1.4.3).
 
 use super::client::Will;
+use crate::profile::Profile;
 
 /// `timeout`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub(crate) struct Device {
 /// The settings of one client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Config {
-    /// 3 or 4.
+    /// 3 for MQTT 3.1, 4 for 3.1.1.
     pub(crate) version: u8,
     pub(crate) pdpcid: u8,
     /// The SSL context, if TLS is on.
@@ -53,6 +54,21 @@ pub(crate) struct Config {
     pub(crate) ctwing: Device,
     pub(crate) view: bool,
     pub(crate) edit: Edit,
+}
+
+impl Config {
+    /// The settings after a start.
+    pub(crate) fn new(profile: &Profile) -> Self {
+        let (packet, retries) = profile.timeout;
+        Self {
+            timeout: Timeout {
+                packet,
+                retries,
+                notice: false,
+            },
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for Config {

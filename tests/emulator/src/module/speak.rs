@@ -64,7 +64,11 @@ impl Module {
 
     /// The result line of an operation: `+QMTOPEN: 0,0` for `("QMTOPEN", 0, "0")`.
     pub(crate) fn result(&mut self, command: &str, client: usize, rest: &str) {
-        let line = self.header(command, &format!("{client},{rest}"));
+        let shown = match command {
+            "QMTPUBEX" if self.profile.pubex_answers_as_pub => "QMTPUB",
+            _ => command,
+        };
+        let line = self.header(shown, &format!("{client},{rest}"));
         self.line(Kind::Result, command, Some(client), line.into_bytes());
     }
 

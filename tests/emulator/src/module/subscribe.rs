@@ -33,7 +33,7 @@ impl Module {
             .map(|at| Ok((params.text(at, TOPIC)?, params.small(at + 1, 2)?)))
             .collect::<Result<Vec<_>, Failure>>()?;
         self.require_connected(index)?;
-        self.fly(index, msgid, Step::SubAck(filters));
+        self.fly(index, "QMTSUB", msgid, Step::SubAck(filters));
         Ok(Done::Ok)
     }
 
@@ -48,7 +48,7 @@ impl Module {
             .map(|at| params.text(at, TOPIC))
             .collect::<Result<Vec<_>, Failure>>()?;
         self.require_connected(index)?;
-        self.fly(index, msgid, Step::UnsubAck(filters));
+        self.fly(index, "QMTUNS", msgid, Step::UnsubAck(filters));
         Ok(Done::Ok)
     }
 

@@ -93,19 +93,26 @@ static COMMANDS: &[Entry] = &[
         .test_by(Module::qmtopen_test)
         .read(Module::qmtopen_read)
         .write(Module::qmtopen),
-    entry("+QMTCLOSE").test("(0-5)").write(Module::qmtclose),
+    entry("+QMTCLOSE")
+        .test_by(|m| m.clients_test("QMTCLOSE"))
+        .write(Module::qmtclose),
     entry("+QMTCCLOSE").no_test().write(Module::qmtcclose),
     entry("+QMTCONN")
         .test_by(Module::qmtconn_test)
         .read(Module::qmtconn_read)
         .write(Module::qmtconn),
-    entry("+QMTDISC").test("(0-5)").write(Module::qmtdisc),
+    entry("+QMTDISC")
+        .test_by(|m| m.clients_test("QMTDISC"))
+        .write(Module::qmtdisc),
     entry("+QMTSUB")
         .test_by(Module::qmtsub_test)
         .write(Module::qmtsub),
     entry("+QMTUNS")
         .test_by(Module::qmtuns_test)
         .write(Module::qmtuns),
+    entry("+QMTPUB")
+        .test_by(Module::qmtpub_test)
+        .write(Module::qmtpub),
     entry("+QMTPUBEX")
         .test_by(Module::qmtpubex_test)
         .write(Module::qmtpubex),
