@@ -70,6 +70,19 @@ pub(crate) fn shown(line: &[u8]) -> String {
     format!("{}{tail}", shortened(visible))
 }
 
+/// Commands whose data is the contents of a file, which may be a private key.
+const FILES: [&str; 3] = ["+QFUPL", "+QFWRITE", "+QSECWRITE"];
+
+/// The data of a command for the log: never that of a file.
+pub(crate) fn data(command: &str, data: &[u8]) -> String {
+    let command = command.to_ascii_uppercase();
+    if FILES.iter().any(|file| command.ends_with(file)) {
+        format!("({} bytes of a file)", data.len())
+    } else {
+        shortened(data)
+    }
+}
+
 /// Data for the log: escaped, at most 120 bytes of it.
 pub(crate) fn shortened(data: &[u8]) -> String {
     const SHOWN: usize = 120;

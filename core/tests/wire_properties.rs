@@ -9,6 +9,8 @@ use proptest::prelude::*;
 enum Seen {
     Line(Vec<u8>),
     Prompt,
+    Raw(Vec<u8>),
+    Ack,
     Message {
         client: u8,
         msgid: u16,
@@ -23,6 +25,8 @@ fn seen(token: Token<'_>) -> Seen {
     match token {
         Token::Line(line) => Seen::Line(line.to_vec()),
         Token::Prompt => Seen::Prompt,
+        Token::Raw(bytes) => Seen::Raw(bytes.to_vec()),
+        Token::Ack => Seen::Ack,
         Token::Message(raw) => Seen::Message {
             client: raw.client,
             msgid: raw.msgid,

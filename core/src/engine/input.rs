@@ -43,7 +43,18 @@ impl Engine {
                 );
                 self.message(raw);
             }
-            Token::Lost(loss) => self.lost_input(loss),
+            Token::Raw(bytes) => {
+                log::trace!(target: "atmqtt::wire", "< ({} bytes of a file)", bytes.len());
+                self.downloaded(bytes);
+            }
+            Token::Ack => {
+                log::trace!(target: "atmqtt::wire", "< A");
+                self.acknowledged(now);
+            }
+            Token::Lost(loss) => {
+                self.lost_input(loss);
+                self.transfer_lost(now);
+            }
         }
         None
     }
@@ -84,6 +95,9 @@ impl Engine {
             return self.text_before_sync(now, line);
         }
         if self.is_echo(line) {
+            return;
+        }
+        if self.transfer_line(now, line) {
             return;
         }
         if let Some(active) = &self.active {

@@ -3,9 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::Engine;
 use super::client::State;
 use super::op::{FINAL_DEADLINE, Kind, OpId, Phase, Role, Step};
+use super::{Engine, transfer};
 use crate::error::{Error, ErrorKind};
 use crate::mask;
 use crate::wire::CommandLine;
@@ -228,12 +228,12 @@ impl Engine {
             owner,
             client,
             line: step.line,
-            role: step.role,
-            stage: if step.data.is_some() {
+            stage: if step.data.is_some() || matches!(step.role, Role::Upload(_)) {
                 Stage::Prompt
             } else {
                 Stage::Final
             },
+            role: step.role,
             data: step.data,
             begun: now,
             due: now + step.deadline,
@@ -247,8 +247,9 @@ impl Engine {
     /// the module will echo.
     pub(super) fn prompted(&mut self, now: Instant) -> Option<Vec<u8>> {
         self.context.prompt = false;
-        let (data, echoed, client, owner) = match &mut self.active {
+        let (line, data, echoed, client, owner) = match &mut self.active {
             Some(active) if active.stage == Stage::Prompt => (
+                active.line.name(),
                 active.data.take().unwrap_or_default(),
                 active.echoed,
                 active.client,
@@ -256,7 +257,7 @@ impl Engine {
             ),
             _ => return None,
         };
-        log::trace!(target: "atmqtt::wire", "> {}", mask::shortened(&data));
+        log::trace!(target: "atmqtt::wire", "> {}", mask::data(&line, &data));
         self.write(&data);
         let end = self.queued;
         let transfer = self.transfer(data.len() as u32);
@@ -298,7 +299,10 @@ impl Engine {
             return;
         };
         self.context.prompt = false;
-        if self.is_entry_expired(now, &active, &code) {
+        self.transfer_over();
+        if let Some(quiet) = transfer::cut_off(now, &active, &code) {
+            self.line = quiet;
+        } else if self.is_entry_expired(now, &active, &code) {
             self.line = LineState::Quiet {
                 until: now + ENTRY_SILENCE,
             };
@@ -319,6 +323,9 @@ impl Engine {
                 ErrorKind::ModuleError,
                 "the module answered OK and did not ask for the data; nothing of it was sent",
             ));
+        }
+        if error.is_none() {
+            self.note_command(&active.line);
         }
         if let Owner::Op(id) = active.owner {
             self.step_ended(now, id, active, error);
@@ -395,6 +402,9 @@ impl Engine {
 
     /// The final result code, or the prompt, did not come in time.
     fn final_overdue(&mut self, now: Instant) {
+        if self.transfer_overdue(now) {
+            return;
+        }
         let Some(active) = &self.active else { return };
         log::debug!(
             "no {} for {} in time",
@@ -612,6 +622,8 @@ impl Engine {
             _ => {}
         }
         self.active = None;
+        self.negotiate = [None; 6];
+        self.transfer_over();
         self.context.prompt = false;
         self.drop_unsent();
         self.line = LineState::Unsynced { normalise: true };

@@ -11,6 +11,7 @@
 //! | `step` | the ends of steps: final result codes that came, and that did not |
 //! | `result` | result lines: which operation each of them ends |
 //! | `ending` | the ends of connections, and of what hangs on them |
+//! | `transfer` | files: raw data behind `CONNECT` |
 //! | `store` | stored delivery: notices, fetches, slot queries |
 
 mod client;
@@ -24,12 +25,14 @@ mod store;
 mod submit;
 #[cfg(test)]
 mod tests;
+mod transfer;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 pub use client::State;
 pub use op::{OpId, Outcome, Request};
+pub use transfer::FileData;
 
 use client::Client;
 use line::{Active, LineState, Owner};
@@ -136,6 +139,8 @@ pub struct Engine {
     deadlines: BTreeSet<(Instant, OpId)>,
     clients: [Client; CLIENTS as usize],
     outputs: VecDeque<Output>,
+    /// `negotiatetime` of each SSL context in seconds, where a command of this program has set it.
+    negotiate: [Option<u16>; 6],
     last_input: Instant,
     /// When the message began that is coming in.
     message_since: Option<Instant>,
@@ -166,6 +171,7 @@ impl Engine {
             deadlines: BTreeSet::new(),
             clients: std::array::from_fn(|_| Client::new(options.first_msgid)),
             outputs: VecDeque::new(),
+            negotiate: [None; 6],
             last_input: now,
             message_since: None,
         }

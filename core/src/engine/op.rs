@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::client::State;
+use super::transfer::{FileData, Sending};
 use crate::error::{Error, ErrorKind};
 use crate::mqtt::QoS;
 use crate::mqtt::config::ClientConfig;
@@ -28,6 +29,27 @@ pub enum Request {
         line: CommandLine,
         /// What follows its prompt, where it has one.
         data: Option<Vec<u8>>,
+        /// Longest time to its final result code.
+        deadline: Duration,
+    },
+    /// Send a file behind `CONNECT` (`AT+QFUPL`); the answer is the lines after it.
+    Upload {
+        /// The line.
+        line: CommandLine,
+        /// The file.
+        data: FileData,
+        /// The time without input after which the module leaves its data phase by itself, as the line
+        /// says it.
+        limit: Duration,
+        /// The module acknowledges every kilobyte, as the line says it.
+        ack: bool,
+        /// Longest time to `CONNECT`.
+        deadline: Duration,
+    },
+    /// Read a counted block behind `CONNECT <n>` (`AT+QFREAD`); the answer is the block, as one line.
+    Download {
+        /// The line.
+        line: CommandLine,
         /// Longest time to its final result code.
         deadline: Duration,
     },
@@ -202,6 +224,10 @@ pub(super) enum Role {
     Fetch { slot: Option<u8>, answered: bool },
     /// `AT+QMTRECV?`.
     SlotQuery,
+    /// `AT+QFUPL=...`, and how far it is.
+    Upload(Sending),
+    /// `AT+QFREAD=...`.
+    Download,
 }
 
 /// Where an operation stands.

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::Engine;
 use super::client::{Found, State};
 use super::line::{Active, Stage};
 use super::op::{Kind, OpId, Outcome, Phase, Role, Step};
+use super::{Engine, transfer};
 use crate::error::{Error, ErrorKind};
 use crate::mqtt::line::Line;
 use crate::mqtt::setting::{Format, Setting, SettingName, Transport};
@@ -29,12 +29,13 @@ impl Engine {
         };
         let index = op.client.unwrap_or(0);
         match (active.role.clone(), error) {
-            (Role::Collect, None) => {
+            (Role::Collect | Role::Upload(_) | Role::Download, None) => {
                 op.answer = active.answer;
                 let answer = std::mem::take(&mut op.answer);
                 self.finish(id, Ok(Outcome::Answer(answer)));
             }
-            (Role::Collect, Some(error)) => {
+            (Role::Collect | Role::Upload(_) | Role::Download, Some(error)) => {
+                let error = transfer::explained(error, &active);
                 self.finish(id, Err(error.with_command(active.line.name())));
             }
             (Role::Set { setting, .. }, None) => {
@@ -153,7 +154,7 @@ impl Engine {
         let client = &self.clients[usize::from(op.client.unwrap_or(0))];
         match op.kind {
             Kind::Open { .. } => match client.wanted.transport {
-                Some(Transport::Tls(_)) => open::OPEN_TLS_DEADLINE,
+                Some(Transport::Tls(context)) => self.tls_open_deadline(context),
                 _ => open::OPEN_DEADLINE,
             },
             Kind::Close { .. } => open::CLOSE_GRACE,
@@ -184,7 +185,7 @@ impl Engine {
                 self.fetched(index, id);
             }
             Role::SlotQuery => self.fetched(index, id),
-            Role::Collect => {
+            Role::Collect | Role::Upload(_) | Role::Download => {
                 let error = Error::new(
                     ErrorKind::Unconfirmed,
                     "no final result code in time; whether the module did it is unknown",

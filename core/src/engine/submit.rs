@@ -1,10 +1,11 @@
 //! A caller's request becomes an operation, or is refused before a byte is sent.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Engine;
 use super::client::State;
 use super::op::{FINAL_DEADLINE, Kind, Op, OpId, Outcome, Phase, Request, Role, Step};
+use super::transfer::Sending;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mqtt::config::ClientConfig;
 use crate::mqtt::setting::{Delivery, Setting};
@@ -39,6 +40,17 @@ impl Engine {
                 self.queue.push_back(id);
                 id
             }
+            Request::Upload {
+                line,
+                data,
+                limit,
+                ack,
+                deadline,
+            } => {
+                let role = Role::Upload(Sending::new(data, limit, ack));
+                self.single(line, role, deadline)
+            }
+            Request::Download { line, deadline } => self.single(line, Role::Download, deadline),
             Request::Configure { client, config } => self.configure(client, &config)?,
             Request::Open {
                 client,
@@ -84,6 +96,16 @@ impl Engine {
         };
         self.pump(now);
         Ok(id)
+    }
+
+    fn single(&mut self, line: CommandLine, role: Role, deadline: Duration) -> OpId {
+        let step = Step {
+            deadline,
+            ..Step::new(line, role)
+        };
+        let id = self.add(Op::new(None, Kind::Command, [step]));
+        self.queue.push_back(id);
+        id
     }
 
     /// After opening a port: which clients live?

@@ -7,9 +7,6 @@ use crate::wire::CommandLine;
 
 /// Longest time from `AT+QMTOPEN` to its result: 120 s by the note, and a margin.
 pub(crate) const OPEN_DEADLINE: Duration = Duration::from_secs(125);
-/// The same with TLS, where the handshake has a limit of its own: 150 s + `negotiatetime` (300 s
-/// unless set otherwise; spec of `AT+QSSLCFG`), and a margin.
-pub(crate) const OPEN_TLS_DEADLINE: Duration = Duration::from_secs(455);
 /// Longest time from `AT+QMTCLOSE` or `AT+QMTDISC` to its result: 30 s by the note, and a margin.
 pub(crate) const CLOSE_DEADLINE: Duration = Duration::from_secs(35);
 /// How long a close that was answered `OK` waits for its result line, which some modules never
@@ -22,6 +19,12 @@ pub(crate) fn open(client: u8, host: &str, port: u16) -> Result<CommandLine> {
         .int(client)
         .text("host", host, 1..=100)?
         .ranged("port", port, 1..=65_535)
+}
+
+/// Longest time from `AT+QMTOPEN` to its result with TLS, where the handshake has a limit of its own:
+/// 150 s and `negotiatetime`, which is 300 s unless set otherwise, and a margin.
+pub(crate) fn tls_deadline(negotiatetime: Option<u16>) -> Duration {
+    Duration::from_secs(120.max(150 + u64::from(negotiatetime.unwrap_or(300))) + 5)
 }
 
 /// `AT+QMTCLOSE=client`.

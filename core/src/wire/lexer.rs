@@ -16,6 +16,10 @@ pub enum Token<'a> {
     /// A `+QMTRECV` with topic and payload: a message that has just come, or one that was read out
     /// of the module's store.
     Message(RawMessage<'a>),
+    /// The counted bytes behind a `CONNECT <n>`: see [`Context::raw`].
+    Raw(&'a [u8]),
+    /// The `A` for a kilobyte of a file: see [`Context::ack`].
+    Ack,
     /// Something was thrown away; its kind says what and how much is still to go.
     Lost(Loss),
 }
@@ -71,6 +75,10 @@ pub struct Context {
     /// Nothing is counted: the port has just been opened, and what comes may be the middle of a
     /// payload.
     pub lines_only: bool,
+    /// The line that came last announced this many bytes, which begin behind its line end.
+    pub raw: Option<usize>,
+    /// An `A` at the start of a line acknowledges a kilobyte; no line end follows it.
+    pub ack: bool,
     /// How each client's messages look; an index above 5 reads as the default.
     pub layouts: [RecvLayout; 6],
 }
@@ -146,6 +154,9 @@ enum Progressed {
     Prompt,
     /// A message, and where in the buffer it begins.
     Message(Found, usize),
+    /// Counted bytes, as a range of the buffer.
+    Raw(usize, usize),
+    Ack,
     Lost(Loss),
     /// Consumed something; look again.
     Again,
@@ -185,6 +196,8 @@ impl Lexer {
                 Progressed::Line(from, to) => return Some(Token::Line(&self.buf[from..to])),
                 Progressed::Prompt => return Some(Token::Prompt),
                 Progressed::Message(found, base) => return Some(self.raw(&found, base)),
+                Progressed::Raw(from, to) => return Some(Token::Raw(&self.buf[from..to])),
+                Progressed::Ack => return Some(Token::Ack),
                 Progressed::Lost(loss) => return Some(Token::Lost(loss)),
                 Progressed::Again => {}
                 Progressed::Starved => return None,
@@ -310,7 +323,10 @@ impl Lexer {
             return Progressed::Starved;
         }
         match &self.state {
-            State::Line => self.line(context),
+            State::Line => match context.raw {
+                Some(bytes) => self.raw_data(bytes),
+                None => self.line(context),
+            },
             State::AfterPrompt(_) => self.after_prompt(),
             State::Message(_) => self.message(context),
             State::SkipPayload(_) => self.skip_payload(),
@@ -346,6 +362,10 @@ impl Lexer {
                 self.state = State::AfterPrompt(Echo::default());
                 return Progressed::Prompt;
             }
+            if buf[0] == b'A' && context.ack {
+                self.consume(1);
+                return Progressed::Ack;
+            }
             if buf[0] == b'+' && !context.lines_only {
                 if buf.starts_with(PREFIX) {
                     return self.begin_message(context);
@@ -373,6 +393,36 @@ impl Lexer {
                 Progressed::Lost(Loss::LongLine)
             }
         }
+    }
+
+    /// Bytes that are no lines, taken by their count. What must follow them is the end of a line;
+    /// where something else does, they were not what was counted.
+    fn raw_data(&mut self, bytes: usize) -> Progressed {
+        if bytes > self.limits.payload {
+            return self.discard();
+        }
+        let buf = &self.buf[self.start..];
+        let at = match buf {
+            [b'\r', b'\n', ..] => 2,
+            [b'\r' | b'\n', ..] => 1,
+            _ => 0,
+        };
+        let end = at + bytes;
+        if buf.len() < end + 2 {
+            self.need = end + 2;
+            return Progressed::Starved;
+        }
+        if !matches!(&buf[end..end + 2], b"\r\n" | b"OK") {
+            return self.discard();
+        }
+        let from = self.start + at;
+        self.consume(end);
+        Progressed::Raw(from, from + bytes)
+    }
+
+    /// What has come and what still comes is thrown away, until the line falls silent.
+    pub fn discard_input(&mut self) {
+        let _ = self.discard();
     }
 
     fn after_prompt(&mut self) -> Progressed {

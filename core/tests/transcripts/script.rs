@@ -240,6 +240,8 @@ pub(crate) fn told(token: Token<'_>) -> String {
     match token {
         Token::Line(text) => line(text),
         Token::Prompt => "prompt".to_owned(),
+        Token::Raw(bytes) => format!("raw |{}|", escape(bytes)),
+        Token::Ack => "ack".to_owned(),
         Token::Message(raw) => format!(
             "message {} {} {} |{}|{}|",
             raw.client,

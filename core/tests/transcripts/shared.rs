@@ -131,6 +131,8 @@ fn events(bytes: &[u8], echoes: &[&str], cutting: Cutting) -> Vec<String> {
             events.push(match token {
                 Token::Line(line) => event(line),
                 Token::Prompt => "prompt".to_owned(),
+                Token::Raw(bytes) => format!("raw {}", bytes.len()),
+                Token::Ack => "ack".to_owned(),
                 Token::Message(raw) => format!(
                     "recv {},{} topic {} payload {} declared {:?}",
                     raw.client,

@@ -12,6 +12,8 @@ use crate::wire::LengthDisplay;
 enum Seen {
     Line(String),
     Prompt,
+    Raw(String),
+    Ack,
     Message {
         client: u8,
         msgid: u16,
@@ -27,6 +29,8 @@ fn seen(token: Token<'_>) -> Seen {
     match token {
         Token::Line(line) => Seen::Line(text(line)),
         Token::Prompt => Seen::Prompt,
+        Token::Raw(bytes) => Seen::Raw(text(bytes)),
+        Token::Ack => Seen::Ack,
         Token::Message(raw) => Seen::Message {
             client: raw.client,
             msgid: raw.msgid,
