@@ -10,6 +10,7 @@ use crate::client::Client;
 use crate::engine::{Options, Outcome, Request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
+use crate::files::Files;
 use crate::info::{ModuleInfo, Signal};
 use crate::mqtt::CLIENTS;
 use crate::mqtt::capabilities::{Capabilities, TESTED};
@@ -249,6 +250,20 @@ impl Modem {
         self.ask(crate::raw::checked(line, true)?, Some(data.to_vec()))
     }
 
+    /// Sends a line of the library's own; its answer without the final `OK`.
+    pub(crate) fn ask_line(&self, line: CommandLine, deadline: Duration) -> Result<Vec<String>> {
+        self.exchange(line, None, deadline)
+    }
+
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    /// The limit that [`with_timeout`](Self::with_timeout) sets.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
     fn ask(&self, line: CommandLine, data: Option<Vec<u8>>) -> Result<Vec<String>> {
         let name = line.name().to_ascii_uppercase();
         let deadline = SLOW
@@ -257,6 +272,15 @@ impl Modem {
             .map_or(COMMAND_DEADLINE, |&(_, seconds)| {
                 Duration::from_secs(seconds)
             });
+        self.exchange(line, data, deadline)
+    }
+
+    fn exchange(
+        &self,
+        line: CommandLine,
+        data: Option<Vec<u8>>,
+        deadline: Duration,
+    ) -> Result<Vec<String>> {
         let request = Request::Command {
             line,
             data,
@@ -286,6 +310,12 @@ impl Modem {
             )
             .with_command("AT+CSQ")
         })
+    }
+
+    /// The files of the module: certificates, for one.
+    #[must_use]
+    pub fn files(&self) -> Files {
+        Files::new(self.clone())
     }
 
     /// What the module says that it supports: the answers to the nine test forms `=?`. A command that

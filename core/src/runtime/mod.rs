@@ -340,6 +340,11 @@ impl Runtime {
         self.shared.core.lock().engine.state(client)
     }
 
+    /// How many bytes of an upload have left; `None` where it is not under way.
+    pub(crate) fn uploaded(&self, id: OpId) -> Option<usize> {
+        self.shared.core.lock().engine.uploaded(id)
+    }
+
     pub(crate) fn found(&self, client: u8) -> Option<(String, u16)> {
         let core = self.shared.core.lock();
         core.engine
