@@ -87,6 +87,7 @@ mod info;
 mod mask;
 mod modem;
 pub mod mqtt;
+mod network;
 mod pending;
 pub mod port;
 mod raw;
@@ -110,5 +111,9 @@ pub use mqtt::setting::{
 };
 pub use mqtt::subscribe::Granted;
 pub use mqtt::{QoS, Secret};
+pub use network::{
+    AccessTechnology, Apn, Authentication, ContextAddress, DateTime, IpType, Network, Operator,
+    Readiness, Registration, RegistrationStatus, ServiceRegistration, SimState, UrcPort,
+};
 pub use pending::{FromOutcome, Pending, Publication};
 pub use port::FlowControl;

@@ -14,6 +14,7 @@ use crate::files::Files;
 use crate::info::{ModuleInfo, Signal};
 use crate::mqtt::CLIENTS;
 use crate::mqtt::capabilities::{Capabilities, TESTED};
+use crate::network::Network;
 use crate::port::{FlowControl, Port, SerialOptions, SerialPort};
 use crate::runtime::{Consumer, Runtime};
 use crate::wire::CommandLine;
@@ -316,6 +317,12 @@ impl Modem {
     #[must_use]
     pub fn files(&self) -> Files {
         Files::new(self.clone())
+    }
+
+    /// The network that the module is in: SIM, registration, packet data, clock.
+    #[must_use]
+    pub fn network(&self) -> Network {
+        Network::new(self.clone())
     }
 
     /// What the module says that it supports: the answers to the nine test forms `=?`. A command that

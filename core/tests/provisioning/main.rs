@@ -1,4 +1,5 @@
-//! Files, against a scripted module on a socket: the bytes themselves are the point.
+//! Files and the network, against a scripted module on a socket: the bytes themselves are the point.
 
 mod files;
+mod network;
 mod peer;
