@@ -5,6 +5,8 @@ mod rules;
 use std::fmt;
 use std::time::{Duration, Instant};
 
+pub(crate) use rules::name as checked_name;
+
 use crate::engine::{FileData, Outcome, Request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::modem::Modem;

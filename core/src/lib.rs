@@ -92,6 +92,7 @@ mod pending;
 pub mod port;
 mod raw;
 mod runtime;
+mod tls;
 pub mod wire;
 
 pub use client::{Client, IfInUse, Messages};
@@ -117,3 +118,6 @@ pub use network::{
 };
 pub use pending::{FromOutcome, Pending, Publication};
 pub use port::FlowControl;
+pub use tls::{
+    Certificate, Clock, PrivateKey, TlsConfig, TlsContext, TlsSettings, TlsVerification, TlsVersion,
+};

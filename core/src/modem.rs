@@ -17,6 +17,7 @@ use crate::mqtt::capabilities::{Capabilities, TESTED};
 use crate::network::Network;
 use crate::port::{FlowControl, Port, SerialOptions, SerialPort};
 use crate::runtime::{Consumer, Runtime};
+use crate::tls::TlsContext;
 use crate::wire::CommandLine;
 
 /// A module on a serial port.
@@ -317,6 +318,16 @@ impl Modem {
     #[must_use]
     pub fn files(&self) -> Files {
         Files::new(self.clone())
+    }
+
+    /// One of the six SSL contexts of the module, 0..=5: what [`Transport::Tls`](crate::Transport) and
+    /// [`ClientConfig::tls`](crate::ClientConfig::tls) refer to.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for any other index.
+    pub fn tls(&self, context: u8) -> Result<TlsContext> {
+        TlsContext::new(self.clone(), context)
     }
 
     /// The network that the module is in: SIM, registration, packet data, clock.

@@ -8,7 +8,7 @@ pub(super) const NAME: std::ops::RangeInclusive<usize> = 1..=80;
 
 /// A name as it is sent: without the storage `UFS:`, which is the default, and free of everything that
 /// a command line or the file system takes for something else.
-pub(super) fn name(name: &str) -> Result<&str> {
+pub(crate) fn name(name: &str) -> Result<&str> {
     let bare = without_storage(name);
     let refuse = |allowed: &str| Err(Error::argument("file name", format!("{name:?}"), allowed));
     if !NAME.contains(&bare.len()) {

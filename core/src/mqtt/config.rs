@@ -122,6 +122,13 @@ impl ClientConfig {
         edit_timeout: Option<u8> => Some(edit_timeout);
     }
 
+    /// TLS with SSL context 0..=5, which [`Modem::tls`](crate::Modem::tls) configures: the same as
+    /// [`transport`](Self::transport) with [`Transport::Tls`].
+    #[must_use]
+    pub fn tls(self, context: u8) -> Self {
+        self.transport(Transport::Tls(context))
+    }
+
     /// Takes the will away.
     #[must_use]
     pub fn no_will(mut self) -> Self {

@@ -67,6 +67,14 @@ impl CommandLine {
         self
     }
 
+    /// Adds something of the library's own without quotation marks, as `0xFFFF`.
+    #[must_use]
+    pub(crate) fn bare(mut self, value: &str) -> Self {
+        self.separator();
+        self.bytes.extend_from_slice(value.as_bytes());
+        self
+    }
+
     /// Adds a caller's string in quotation marks. Its length in bytes must lie in `length`, and it
     /// may not hold `"`, NUL, CR, LF or another control byte.
     pub fn text(mut self, name: &str, value: &str, length: RangeInclusive<usize>) -> Result<Self> {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use std::thread::JoinHandle;
 
 use atmqtt::{Error, ErrorKind, Files, Modem};
+use log::{LevelFilter, Log, Metadata, Record};
 
 /// What the module prints once it has the data.
 type Confirm = Box<dyn FnOnce(&[u8]) -> Vec<u8> + Send>;
@@ -240,4 +241,35 @@ impl Module {
 
 pub(crate) fn kind<T: std::fmt::Debug>(result: Result<T, Error>) -> ErrorKind {
     result.expect_err("an error").kind()
+}
+
+struct Lines(Mutex<Vec<String>>);
+
+static LINES: Lines = Lines(Mutex::new(Vec::new()));
+
+impl Log for Lines {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        let line = format!("{} {} {}", record.level(), record.target(), record.args());
+        self.0.lock().unwrap().push(line);
+    }
+
+    fn flush(&self) {}
+}
+
+/// Captures the log of every test of this program from here on.
+pub(crate) fn capture() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        log::set_logger(&LINES).unwrap();
+        log::set_max_level(LevelFilter::Trace);
+    });
+}
+
+/// Everything that has been captured.
+pub(crate) fn captured() -> String {
+    LINES.0.lock().unwrap().join("\n")
 }
