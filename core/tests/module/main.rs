@@ -10,6 +10,7 @@ mod injection;
 mod load;
 mod note;
 mod port;
+mod provisioning;
 mod session;
 mod stored;
 mod trouble;
