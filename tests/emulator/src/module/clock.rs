@@ -88,9 +88,9 @@ impl Module {
         self.system.clock + i64::try_from(self.now.as_secs()).unwrap_or(0)
     }
 
-    /// Seconds since 1970 in UTC; nothing before.
-    pub(crate) fn utc(&self) -> u64 {
-        u64::try_from(self.local() - self.system.zone * 900).unwrap_or(0)
+    /// The same time in seconds since 1970 in UTC, going by the zone that the clock shows.
+    pub(crate) fn utc(&self) -> i64 {
+        self.local() - self.system.zone * 900
     }
 
     pub(crate) fn cclk_read(&mut self) -> Reply {
@@ -118,9 +118,8 @@ impl Module {
     }
 
     fn network_time(&mut self, mode: u32) -> Reply {
-        let zone = self.system.zone;
-        let local = self.local() - if mode == 1 { zone * 900 } else { 0 };
-        let text = print(local, zone, true);
+        let time = if mode == 1 { self.utc() } else { self.local() };
+        let text = print(time, self.system.zone, true);
         self.info(format!("+QLTS: \"{text},0\""));
         Ok(Done::Ok)
     }
