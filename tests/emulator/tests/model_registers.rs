@@ -3,11 +3,12 @@
 
 mod model;
 
+use atmqtt_emulator::module::{CloudSignIn, Settings};
 use atmqtt_emulator::packet::{FromBroker, OpenFailure, Packet, ToBroker};
 use atmqtt_emulator::profile::{
     CloseClosed, ConfigUntil, OpenOccupied, PingLost, Profile, RetrySpan,
 };
-use model::{OK, PROMPT, answer, bench, faulty, lines, with};
+use model::{Bench, OK, PROMPT, answer, bench, faulty, lines, with};
 
 const REFUSED: Packet = Packet::ConnAck {
     session_present: false,
@@ -356,20 +357,33 @@ fn a32_disconnecting_closes() {
     assert_eq!(b.wait(1), lines(&["+QMTDISC: 0,0", "+QMTSTAT: 0,5"]));
 }
 
+/// The clouds one by one are in `model_cloud.rs`.
 #[test]
-fn a33_credentials_are_passed_as_given() {
-    let mut b = bench();
-    b.ok("AT+QMTCFG=\"aliauth\",0,\"k\",\"n\",\"s\"");
-    b.open(0);
-    b.ok("AT+QMTCONN=0,\"me\"");
-    let Some(Packet::Connect(connect)) = b.packets().pop() else {
-        panic!("no CONNECT")
-    };
-    assert_eq!((connect.username, connect.password), (None, None));
-    assert_eq!(
-        (connect.level, connect.clean_session, connect.keep_alive),
-        (4, true, 120)
-    );
+fn a33_credentials_are_derived_or_passed_as_given() {
+    let cases = [
+        (CloudSignIn::Derived, "", Some("n&k")),
+        (CloudSignIn::Derived, ",\"u\"", Some("u")),
+        (CloudSignIn::AsGiven, "", None),
+        (CloudSignIn::AsGiven, ",\"u\"", Some("u")),
+    ];
+    for (cloud, given, username) in cases {
+        let mut b = Bench::new(Settings {
+            cloud,
+            ..Settings::default()
+        });
+        b.ok("AT+QMTCFG=\"aliauth\",0,\"k\",\"n\",\"s\"");
+        b.open(0);
+        b.ok(&format!("AT+QMTCONN=0,\"me\"{given}"));
+        let Some(Packet::Connect(connect)) = b.packets().pop() else {
+            panic!("no CONNECT")
+        };
+        assert_eq!(connect.username.as_deref(), username);
+        assert_eq!(connect.password.is_some(), username == Some("n&k"));
+        assert_eq!(
+            (connect.level, connect.clean_session, connect.keep_alive),
+            (4, true, 120)
+        );
+    }
 }
 
 #[test]

@@ -84,7 +84,9 @@ fn session(profile: &str, first: &str, second: &str) {
 
     let published = emulator.published();
     assert_eq!(published.len(), 1);
-    assert_eq!(published[0].client_id, "clientExample");
+    // The device data make the module sign in the way Alibaba Cloud wants it.
+    let client_id = "clientExample|securemode=3,signmethod=hmacsha1|";
+    assert_eq!(published[0].client_id, client_id);
     assert_eq!(published[0].payload, b"This is test data, hello MQTT.");
 }
 

@@ -82,6 +82,13 @@ fn read(text: &str) -> Option<(i64, Option<i64>)> {
     ))
 }
 
+/// The hour as `YYYYMMDDHH`, for seconds since 1970.
+pub(crate) fn hour(time: i64) -> String {
+    let (year, month, day) = date(time.div_euclid(86_400));
+    let hour = time.rem_euclid(86_400) / 3600;
+    format!("{year:04}{month:02}{day:02}{hour:02}")
+}
+
 impl Module {
     /// Local time, seconds since 1970.
     fn local(&self) -> i64 {
@@ -144,6 +151,10 @@ mod tests {
         let (local, zone) = read("24/02/29,23:59:58+32").unwrap();
         assert_eq!(print(local, zone.unwrap(), false), "24/02/29,23:59:58+32");
         assert_eq!(print(local + 2, -4, true), "2024/03/01,00:00:00-04");
+        assert_eq!(
+            (hour(local), hour(local + 2)),
+            ("2024022923".into(), "2024030100".into())
+        );
         for bad in [
             "24/02/30,00:00:00+32",
             "24/13/01,00:00:00+00",

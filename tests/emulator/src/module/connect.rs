@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Module;
 use super::client::{Phase, Will};
+use super::cloud::SignIn;
 use super::params::{Failure, Params};
 use super::run::{Done, Reply};
 use crate::packet::{Connect, Packet, Publish, ToBroker};
@@ -28,28 +29,32 @@ impl Module {
     }
 
     /// `AT+QMTCONN=idx,"clientid"[,"username"[,"password"]]` (A69: a user name may stand alone).
+    /// Without a user name the module may sign in with what it knows of a cloud (A33).
     pub(crate) fn qmtconn(&mut self, params: &Params) -> Reply {
         params.count(2..=4)?;
         let index = params.client(0)?;
         let [id_max, user_max, password_max] = self.profile.limits.credentials;
-        let client_id = params.text(1, 0..=id_max)?;
-        let username = params.opt_text(2, user_max)?;
-        let password = params.opt_text(3, password_max)?;
+        let given = SignIn {
+            client_id: params.text(1, 0..=id_max)?,
+            username: params.opt_text(2, user_max)?,
+            password: params.opt_text(3, password_max)?,
+        };
+        if given.username.is_none() && given.password.is_some() {
+            return Err(Failure::Error);
+        }
+        if self.clients[index].phase != Phase::Open {
+            return Err(Failure::Error);
+        }
+        let sign_in = self.sign_in(index, given)?;
         let client = &mut self.clients[index];
-        if username.is_none() && password.is_some() {
-            return Err(Failure::Error);
-        }
-        if client.phase != Phase::Open {
-            return Err(Failure::Error);
-        }
         let config = &client.config;
         let connect = Connect {
             level: config.version,
-            client_id,
+            client_id: sign_in.client_id,
             clean_session: config.clean_session,
             keep_alive: config.keepalive,
-            username,
-            password: password.map(String::into_bytes),
+            username: sign_in.username,
+            password: sign_in.password.map(String::into_bytes),
             will: config.will.clone().map(will_packet),
         };
         let patience = Duration::from_secs(u64::from(config.timeout.packet));

@@ -9,6 +9,7 @@ mod basic;
 mod boot;
 mod client;
 mod clock;
+mod cloud;
 mod config;
 mod connect;
 mod data;
@@ -60,6 +61,8 @@ use run::{Mode, Running};
 use speak::{Item, Mark, Say};
 use system::System;
 
+pub use cloud::CloudSignIn;
+
 /// MQTT clients of a module (note 3.3.1: `<client_idx>` 0 to 5).
 pub const CLIENTS: usize = 6;
 
@@ -77,6 +80,8 @@ pub struct Settings {
     pub boot: bool,
     /// Its files. A clone of these settings has the same flash.
     pub flash: Flash,
+    /// How a client with the device data of a cloud signs in.
+    pub cloud: CloudSignIn,
 }
 
 /// What the module wants done.
@@ -108,6 +113,7 @@ enum Timed {
 #[derive(Debug)]
 pub struct Module {
     profile: Profile,
+    cloud: CloudSignIn,
     rng: Rng,
     now: Duration,
     output: VecDeque<Item>,
@@ -144,6 +150,7 @@ impl Module {
     pub fn new(settings: Settings) -> Self {
         let profile = settings.profile;
         let mut module = Self {
+            cloud: settings.cloud,
             rng: Rng::new(settings.seed),
             now: Duration::ZERO,
             output: VecDeque::new(),
