@@ -6,7 +6,7 @@ use super::wire::Wire;
 use super::{Broker, Emulator, Shared, State};
 use crate::fault::Fault;
 use crate::machine::Machine;
-use crate::module::{Flash, Settings};
+use crate::module::{CloudSignIn, Flash, Settings};
 use crate::network::Network;
 use crate::profile::Profile;
 use crate::trace;
@@ -87,6 +87,13 @@ impl Builder {
     #[must_use]
     pub fn link(mut self, path: impl Into<PathBuf>) -> Self {
         self.link = Some(path.into());
+        self
+    }
+
+    /// How a client with the device data of a cloud signs in.
+    #[must_use]
+    pub fn cloud(mut self, cloud: CloudSignIn) -> Self {
+        self.settings.cloud = cloud;
         self
     }
 
