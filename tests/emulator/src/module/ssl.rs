@@ -71,7 +71,8 @@ impl Module {
         tls.version = context.small("sslversion");
         tls.cipher_suite = context.cipher();
         tls.sni = context.number("sni") == 1;
-        tls.clock = (context.number("ignorelocaltime") == 0).then(|| u64::try_from(self.utc()).unwrap_or(0));
+        tls.clock = (context.number("ignorelocaltime") == 0)
+            .then(|| u64::try_from(self.utc()).unwrap_or(0));
         tls.negotiate_seconds = context.number("negotiatetime");
         Ok(tls)
     }
