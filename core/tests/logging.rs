@@ -61,7 +61,7 @@ fn every_line_in_both_directions_and_no_secret() {
     }
     for text in [
         lines.clone(),
-        format!("{config:?} {read:?} {connect:?} {pin} {pin:?}"),
+        format!("{config:?} {read:?} {connect:?} {pin} {pin:?} {modem:?}"),
     ] {
         assert!(!text.contains("hunter2"), "{text}");
     }

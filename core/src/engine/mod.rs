@@ -28,6 +28,7 @@ mod tests;
 mod transfer;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::fmt;
 use std::time::{Duration, Instant};
 
 pub use client::State;
@@ -115,7 +116,6 @@ const LINE_SILENCE: Duration = Duration::from_millis(100);
 /// - **getters**.
 ///
 /// Time never goes backwards from call to call; nothing else about it matters.
-#[derive(Debug)]
 pub struct Engine {
     options: Options,
     lexer: Lexer,
@@ -144,6 +144,17 @@ pub struct Engine {
     last_input: Instant,
     /// When the message began that is coming in.
     message_since: Option<Instant>,
+}
+
+/// Without what is to be written: that may be a password.
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("line", &self.line)
+            .field("active", &self.active.as_ref().map(|active| &active.line))
+            .field("operations", &self.ops.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Engine {
