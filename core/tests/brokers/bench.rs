@@ -1,7 +1,10 @@
 //! A modem on an emulated module whose connections lead to real brokers.
 
+use std::path::Path;
+
 use atmqtt::{Client, ClientConfig, Connect, Error, ErrorKind, Message, Messages, Modem, State};
-use atmqtt_emulator::runtime::{Broker, Emulator};
+use atmqtt_emulator::runtime::{Broker, Builder, Emulator};
+use atmqtt_emulator::trace::{Direction, Entry};
 
 use crate::mosquitto::{Mosquitto, PATIENCE};
 
@@ -13,7 +16,12 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new() -> Self {
-        let builder = Emulator::builder().broker(Broker::Network);
+        Self::with(|builder| builder)
+    }
+
+    /// One whose emulator has these options too.
+    pub(crate) fn with(options: impl FnOnce(Builder) -> Builder) -> Self {
+        let builder = options(Emulator::builder().broker(Broker::Network));
         let emulator = builder.start().expect("emulator");
         let modem = Modem::open(emulator.path()).expect("modem");
         Self { modem, emulator }
@@ -39,6 +47,12 @@ impl Bench {
         client.connect(&Connect::new(name)).unwrap();
         client
     }
+
+    /// Closes the port and stops the module.
+    pub(crate) fn end(self) {
+        self.modem.close().unwrap();
+        self.emulator.stop().unwrap();
+    }
 }
 
 /// The next message; a test that gets none fails.
@@ -61,4 +75,14 @@ pub(crate) fn failed(
     assert_eq!(error.client(), Some(client.index()));
     assert_eq!(client.state(), State::Closed);
     error
+}
+
+/// What the module was sent, by the trace of an emulator that has ended.
+pub(crate) fn sent(trace: &Path) -> Vec<u8> {
+    let text = std::fs::read_to_string(trace).unwrap();
+    let entries = text.lines().map(|line| line.parse::<Entry>().unwrap());
+    entries
+        .filter(|entry| entry.direction == Direction::ToModule)
+        .flat_map(|entry| entry.bytes)
+        .collect()
 }

@@ -3,4 +3,6 @@
 
 mod bench;
 mod mosquitto;
+mod pki;
 mod plain;
+mod tls;
