@@ -3,6 +3,7 @@
 
 mod bench;
 mod mosquitto;
+mod note;
 mod pki;
 mod plain;
 mod tls;
