@@ -180,6 +180,15 @@ fn the_clock_of_the_module() {
 }
 
 #[test]
+fn a_clock_that_was_never_set() {
+    let ca = Authority::new("ca");
+    let broker = broker(&ca.server("localhost", LONG), None);
+    let bench = Bench::new();
+    bench.modem.network().set_clock(&new_year(1980)).unwrap();
+    accepted(&bench, &checks(&ca), &broker);
+}
+
+#[test]
 fn certificates_from_everywhere() {
     let ca = Authority::new("ca");
     let broker = broker(&ca.server("localhost", LONG), Some(&ca));
