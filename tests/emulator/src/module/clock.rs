@@ -48,7 +48,7 @@ fn print(local: i64, quarters: i64, long: bool) -> String {
     format!("{year}/{month:02}/{day:02},{hour:02}:{minute:02}:{second:02}{quarters:+03}")
 }
 
-/// Reads `yy/MM/dd,hh:mm:ss` and an optional zone in quarters of an hour.
+/// Reads `yy/MM/dd,hh:mm:ss` and an optional zone in quarters of an hour. The years are 1970..=2069.
 fn read(text: &str) -> Option<(i64, Option<i64>)> {
     let (clock, zone) = match text.len() {
         17 => (text, None),
@@ -69,7 +69,8 @@ fn read(text: &str) -> Option<(i64, Option<i64>)> {
         return None;
     }
     let part = |at: usize| clock.get(at..at + 2)?.parse::<i64>().ok();
-    let (year, month, day) = (2000 + part(0)?, part(3)?, part(6)?);
+    let (year, month, day) = (part(0)?, part(3)?, part(6)?);
+    let year = year + if year < 70 { 2000 } else { 1900 };
     let (hour, minute, second) = (part(9)?, part(12)?, part(15)?);
     let day_number = days(year, month, day);
     let real = (1..=12).contains(&month) && date(day_number) == (year, month, day);
@@ -155,6 +156,9 @@ mod tests {
             (hour(local), hour(local + 2)),
             ("2024022923".into(), "2024030100".into())
         );
+        // Where a clock that was never set is.
+        let (local, _) = read("80/01/06,00:00:22+00").unwrap();
+        assert_eq!(print(local, 0, true), "1980/01/06,00:00:22+00");
         for bad in [
             "24/02/30,00:00:00+32",
             "24/13/01,00:00:00+00",
