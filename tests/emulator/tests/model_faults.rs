@@ -121,6 +121,12 @@ fn reboots() {
     assert_eq!(b.packet(0, publish), "\r\n+QMTRECV: 0,0,\"top");
     assert!(b.wait(10).starts_with("\r\nRDY\r\n"));
 
+    let mut b = faulty(&["reboot-in-line:at=QMTPUBEX,of=prompt,bytes=3"]);
+    b.connect(0);
+    assert_eq!(b.at("AT+QMTPUBEX=0,0,0,0,\"t\",10"), "\r\n>");
+    assert_eq!(b.raw(b"AT\r"), "", "deaf until it has started");
+    assert!(b.wait(10).starts_with("\r\nRDY\r\n"));
+
     let mut b = faulty(&["reboot-in-line:at=CSQ,of=info,bytes=5"]);
     assert_eq!(b.at("AT+CSQ"), "\r\n+CS");
     assert!(b.wait(10).starts_with("\r\nRDY\r\n"));

@@ -131,8 +131,11 @@ impl Module {
 
     /// The prompt has left: payload from here on.
     pub(crate) fn prompt_written(&mut self) {
-        if matches!(self.mode, Mode::AwaitConnect(_)) {
-            return self.connect_written();
+        match self.mode {
+            Mode::AwaitConnect(_) => return self.connect_written(),
+            Mode::AwaitPrompt(_) => {}
+            // It was cut by a restart.
+            _ => return,
         }
         let Mode::AwaitPrompt(mut entry) = std::mem::replace(&mut self.mode, Mode::Command) else {
             return;
