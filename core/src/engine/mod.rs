@@ -94,7 +94,10 @@ pub enum Abandoned {
 }
 
 /// How long a message that has begun may pause before it is given up: a module prints one in one go.
-const MESSAGE_SILENCE: Duration = Duration::from_secs(3);
+/// One that restarts in the middle is silent for longer, and what it prints then is no part of it.
+const MESSAGE_SILENCE: Duration = Duration::from_secs(1);
+/// Added to the time that [`MESSAGE_LENGTH`] takes on the line.
+const MESSAGE_MARGIN: Duration = Duration::from_secs(3);
 /// Bytes after which a message that has begun is given up although more keep coming, as time on the
 /// line: a topic that looks like another topic and a large length must not hold everything else up.
 const MESSAGE_LENGTH: u32 = 64 * 1024;
@@ -234,7 +237,7 @@ impl Engine {
     fn message_limit(&self) -> Option<Instant> {
         let on_the_line = self.transfer(MESSAGE_LENGTH);
         self.message_since
-            .map(|since| since + MESSAGE_SILENCE + on_the_line)
+            .map(|since| since + MESSAGE_MARGIN + on_the_line)
     }
 
     /// How long so many bytes take on the line.
