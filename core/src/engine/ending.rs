@@ -88,7 +88,14 @@ impl Engine {
             why: format!("+QMTSTAT: {index},{code}: {reason}: {}", reason.advice()),
             code: Some(code),
         };
-        self.end_operations(now, index, None, &end);
+        self.end_operations(now, index, self.replacing(index), &end);
+    }
+
+    /// The open in place of this connection, if it is still to begin.
+    fn replacing(&self, index: u8) -> Option<OpId> {
+        let id = self.clients[usize::from(index)].lifecycle?;
+        let first = self.ops.get(&id)?.steps.front()?;
+        (first.role == Role::CloseFirst).then_some(id)
     }
 
     /// Asks whether a client is still there: its `+QMTSTAT` came soon after a close (register A71).
@@ -116,6 +123,9 @@ impl Engine {
             return;
         }
         let generation = client.generation;
+        if self.closed_first(now, index) {
+            return;
+        }
         self.event(Event::PingFailed {
             client: index,
             generation,
@@ -123,7 +133,7 @@ impl Engine {
         let end = End::new(format!(
             "+QMTPING: {index},1: a keep-alive ping failed; open the client again"
         ));
-        self.end_operations(now, index, None, &end);
+        self.end_operations(now, index, self.replacing(index), &end);
         let client = self.client(index);
         client.old_stat_until = Some(now + client.ping_stat_time());
     }
@@ -156,9 +166,24 @@ impl Engine {
         ));
         for index in 0..CLIENTS {
             let client = self.client(index);
-            if client.is_live() && client.wanted.pdp_context.unwrap_or(1) == context {
-                self.end_operations(now, index, None, &end);
+            if client.wanted.pdp_context.unwrap_or(1) != context {
+                continue;
             }
+            if !client.is_live() {
+                self.opening_lost(now, index, &end);
+            } else if !self.closed_first(now, index) {
+                self.end_operations(now, index, self.replacing(index), &end);
+            }
+        }
+    }
+
+    /// An open that the module had taken comes to nothing without its context; should it go on with it
+    /// all the same, the client is closed before it is opened again.
+    fn opening_lost(&mut self, now: Instant, index: u8, end: &End) {
+        let open = self.awaited(index, |kind| matches!(kind, Kind::Open { .. }));
+        if open.is_some_and(|id| self.ops.get(&id).is_some_and(|op| op.taken)) {
+            self.end_operations(now, index, None, end);
+            self.client(index).needs_close = true;
         }
     }
 

@@ -47,7 +47,10 @@ impl Engine {
             }
             (Role::Set { setting, asked }, Some(error)) => {
                 self.setting_refused(index, &setting);
-                if asked {
+                let in_use = asked && self.client(index).needs_close;
+                if in_use && self.retry_open(id, index) {
+                    // A client that would not be closed takes no settings.
+                } else if asked {
                     let name = setting.name().wire_name();
                     let mut named = Error::new(error.kind(), format!("{name}: {}", error.detail()))
                         .with_command("AT+QMTCFG");
@@ -63,6 +66,7 @@ impl Engine {
             (Role::CloseFirst, error) => {
                 if error.is_some() || self.client(index).close_seen {
                     self.close_first_over(now, index, id);
+                    self.client(index).needs_close = error.is_some();
                 } else {
                     let due = now + open::CLOSE_GRACE;
                     if let Some(op) = self.ops.get_mut(&id) {
@@ -137,7 +141,12 @@ impl Engine {
             // A client in use may be refused at once (register A55).
             Kind::Open { replace: true, .. } => in_use = true,
             // A close cannot fail in a way that leaves the client open (register A63).
-            Kind::Close { .. } => return self.end_requested(now, index, id),
+            &mut Kind::Close { from } => {
+                self.end_requested(now, index, id);
+                // But where it was open it is closed once more before it is opened.
+                self.client(index).needs_close = from != State::Closed;
+                return;
+            }
             _ => {}
         }
         op.taken = false;
@@ -157,8 +166,8 @@ impl Engine {
                 Some(Transport::Tls(context)) => self.tls_open_deadline(context),
                 _ => open::OPEN_DEADLINE,
             },
-            Kind::Close { .. } => open::CLOSE_GRACE,
-            Kind::Disconnect => open::CLOSE_DEADLINE,
+            Kind::Close { .. } if !op.unanswered => open::CLOSE_GRACE,
+            Kind::Close { .. } | Kind::Disconnect => open::CLOSE_DEADLINE,
             _ => client.result_deadline(),
         }
     }

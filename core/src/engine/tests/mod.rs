@@ -11,6 +11,7 @@ mod publishing;
 mod random;
 mod registers;
 mod registers_more;
+mod second_thoughts;
 mod settings;
 mod stored;
 mod sync;
