@@ -1,0 +1,233 @@
+//! Every fault of the emulated module at every operation that can meet it, in virtual time.
+//!
+//! Each cell of the matrix is a number of variants of one fault at one operation. What must come of a
+//! variant is written down beside it (`replies`, `events`, `damage`), and every variant is checked for
+//! the same things besides (`run`): the operation ends by its documented bound; what another client does
+//! meanwhile is not touched; messages come unchanged and once; the next command and a whole session
+//! work afterwards; the broker has got what was published, whole, and nothing else.
+//!
+//! The matrix is printed, and written to `fault-matrix.txt` in the target folder. Byte positions are
+//! drawn by chance from a seed. `ATMQTT_MATRIX_SEEDS=N` runs the whole N times with other seeds, and
+//! `ATMQTT_MATRIX_ALL=1` takes every byte position. `ATMQTT_MATRIX_ONLY=lose-final/connect` runs one
+//! cell (either part may be empty) and prints its variants.
+
+#[path = "fault_matrix/bench.rs"]
+mod bench;
+#[path = "fault_matrix/case.rs"]
+mod case;
+#[path = "fault_matrix/damage.rs"]
+mod damage;
+#[path = "fault_matrix/events.rs"]
+mod events;
+#[path = "fault_matrix/operation.rs"]
+mod operation;
+#[path = "fault_matrix/replies.rs"]
+mod replies;
+#[path = "fault_matrix/run.rs"]
+mod run;
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use atmqtt_emulator::fault::Fault;
+
+use bench::Random;
+use case::Case;
+use damage::Draw;
+use operation::Operation;
+
+/// The variants of a fault at an operation; none where they cannot meet.
+enum Cases {
+    Fixed(fn(Operation) -> Vec<Case>),
+    Drawn(fn(Operation, &mut Draw) -> Vec<Case>),
+}
+
+use Cases::{Drawn, Fixed};
+
+/// The rows of the matrix.
+const ROWS: &[(&str, Cases)] = &[
+    ("delay-prompt", Fixed(replies::delay_prompt)),
+    ("lose-prompt", Fixed(replies::lose_prompt)),
+    ("delay-final", Fixed(replies::delay_final)),
+    ("lose-final", Fixed(replies::lose_final)),
+    ("delay-result", Fixed(replies::delay_result)),
+    ("lose-result", Fixed(replies::lose_result)),
+    ("double-result", Fixed(replies::double_result)),
+    ("result-first", Fixed(replies::result_first)),
+    ("error", Fixed(replies::error)),
+    ("cme", Fixed(replies::cme)),
+    ("truncate", Drawn(damage::truncate)),
+    ("reboot-in-line", Drawn(damage::reboot_in_line)),
+    ("drop-byte", Drawn(damage::drop_byte)),
+    ("flip-byte", Drawn(damage::flip_byte)),
+    ("blank-lines", Drawn(damage::blank_lines)),
+    ("lose-notice", Fixed(replies::lose_notice)),
+    ("drop-ack", Fixed(replies::drop_ack)),
+    ("open-result", Fixed(replies::open_result)),
+    ("connack", Fixed(replies::connack)),
+    ("stat", Fixed(events::stat)),
+    ("ping", Fixed(events::ping)),
+    ("reboot", Fixed(events::reboot)),
+    ("pdpdeact", Fixed(events::pdpdeact)),
+    ("registration", Fixed(events::registration)),
+    ("hang-up", Fixed(events::hang_up)),
+    ("line", Fixed(events::line)),
+    ("garbage", Drawn(damage::garbage)),
+    ("late-stat", Fixed(events::late_stat)),
+];
+
+/// Byte positions of each kind of line, where not all are taken.
+const POSITIONS: u64 = 12;
+
+/// One variant to run.
+struct Job {
+    fault: &'static str,
+    operation: Operation,
+    case: Case,
+    seed: u64,
+}
+
+fn number(name: &str) -> Option<u64> {
+    env::var(name).ok()?.parse().ok()
+}
+
+fn jobs() -> Vec<Job> {
+    let only = env::var("ATMQTT_MATRIX_ONLY").unwrap_or_default();
+    let (fault_only, operation_only) = only.split_once('/').unwrap_or((&only, ""));
+    let all = number("ATMQTT_MATRIX_ALL").is_some_and(|all| all > 0);
+    let mut jobs = Vec::new();
+    for round in 0..number("ATMQTT_MATRIX_SEEDS").unwrap_or(1) {
+        let mut draw = Draw {
+            random: Random::new(round),
+            count: (!all).then_some(POSITIONS),
+        };
+        for (fault, cases) in ROWS {
+            for operation in Operation::ALL {
+                let cases = match cases {
+                    Fixed(cases) => cases(operation),
+                    Drawn(cases) => cases(operation, &mut draw),
+                };
+                let wanted = (fault_only.is_empty() || fault_only == *fault)
+                    && (operation_only.is_empty() || operation_only == operation.name());
+                let cases = cases.into_iter().filter(|_| wanted).enumerate();
+                jobs.extend(cases.map(|(at, case)| Job {
+                    fault,
+                    operation,
+                    case,
+                    seed: round * 1_000_003 + at as u64,
+                }));
+            }
+        }
+    }
+    jobs
+}
+
+/// Runs all jobs on as many threads as there are processors; what failed.
+fn run_all(jobs: &[Job]) -> Vec<String> {
+    let next = AtomicUsize::new(0);
+    let failed = Mutex::new(Vec::new());
+    let work = || {
+        while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let run = || run::run(job.operation, &job.case, job.seed);
+            let result = catch_unwind(AssertUnwindSafe(run))
+                .unwrap_or_else(|_| Err("panicked: see above".to_owned()));
+            if let Err(why) = result {
+                let text = format!(
+                    "{} / {}: {:?}, seed {}: {why}",
+                    job.fault,
+                    job.operation.name(),
+                    job.case.faults,
+                    job.seed
+                );
+                failed.lock().expect("not poisoned").push(text);
+            }
+        }
+    };
+    let threads = thread::available_parallelism().map_or(2, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(work);
+        }
+    });
+    let mut failed = failed.into_inner().expect("not poisoned");
+    failed.sort();
+    failed
+}
+
+fn table(counts: &BTreeMap<(&str, &str), usize>, variants: usize) -> String {
+    let mut text = format!("{:15}", "");
+    for operation in Operation::ALL {
+        let _ = write!(text, "{:>10}", operation.name());
+    }
+    text.push('\n');
+    for (fault, _) in ROWS {
+        let _ = write!(text, "{fault:15}");
+        for operation in Operation::ALL {
+            let count = counts.get(&(*fault, operation.name()));
+            let shown = count.map_or_else(|| "-".to_owned(), usize::to_string);
+            let _ = write!(text, "{shown:>10}");
+        }
+        text.push('\n');
+    }
+    let _ = writeln!(
+        text,
+        "{} faults, {} operations, {} cells, {variants} variants",
+        ROWS.len(),
+        Operation::ALL.len(),
+        counts.len()
+    );
+    text
+}
+
+/// The target folder: that of the test program, `<target>/<profile>/deps/<program>`.
+fn target_folder() -> Option<PathBuf> {
+    let program = env::current_exe().ok()?;
+    program.ancestors().nth(3).map(Path::to_owned)
+}
+
+#[test]
+fn every_fault_at_every_operation() {
+    let jobs = jobs();
+    let failed = run_all(&jobs);
+    let mut counts = BTreeMap::new();
+    for job in &jobs {
+        *counts.entry((job.fault, job.operation.name())).or_insert(0) += 1;
+    }
+    let table = table(&counts, jobs.len());
+    let mut out = std::io::stdout();
+    let _ = out.write_all(table.as_bytes());
+    let whole = env::var_os("ATMQTT_MATRIX_ONLY").is_none();
+    if let (Some(folder), true) = (target_folder(), whole) {
+        fs::write(folder.join("fault-matrix.txt"), &table).expect("the target folder");
+    }
+    assert!(
+        failed.is_empty(),
+        "{} of {} failed:\n{}",
+        failed.len(),
+        jobs.len(),
+        failed.join("\n")
+    );
+}
+
+#[test]
+fn no_fault_is_forgotten() {
+    let rows: Vec<&str> = ROWS.iter().map(|(fault, _)| *fault).collect();
+    let known: Vec<&str> = Fault::HELP.iter().map(|row| row.name).collect();
+    assert_eq!(rows, known, "the faults of the emulator");
+    let jobs = jobs();
+    for name in known {
+        let some = jobs.iter().any(|job| job.fault == name);
+        assert!(
+            some || env::var_os("ATMQTT_MATRIX_ONLY").is_some(),
+            "{name}"
+        );
+    }
+}
