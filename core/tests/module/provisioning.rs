@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use atmqtt::{
-    Apn, Certificate, ErrorKind, PrivateKey, Readiness, TlsConfig, TlsVerification, TlsVersion,
-    UploadOptions, UrcPort,
+    Apn, Certificate, ErrorKind, PrivateKey, QoS, Readiness, TlsConfig, TlsVerification,
+    TlsVersion, UploadOptions, UrcPort,
 };
 
-use crate::common::{Bench, kind};
+use crate::common::{Bench, kind, next};
 
 const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nQ0E=\n-----END CERTIFICATE-----\n";
 const KEY: &str = "-----BEGIN PRIVATE KEY-----\nS0VZ\n-----END PRIVATE KEY-----\n";
@@ -93,4 +93,31 @@ fn ready_for_mqtt() {
     let port = network.urc_port().unwrap();
     network.set_urc_port(&port).unwrap();
     assert_ne!(port, UrcPort::Other(String::new()));
+}
+
+#[test]
+fn a_message_let_through_a_transfer_is_read_all_the_same() {
+    let bench = Bench::new();
+    let client = bench.connected(0);
+    let messages = client.messages().unwrap();
+    client.subscribe(&[("t", QoS::AtMostOnce)]).unwrap();
+    bench.fault("urc-in-file:at=QMTRECV");
+    let data: Vec<u8> = (0..8000_u32).map(|n| (n % 253) as u8).collect();
+    let mut told = false;
+    let publish = |done, _| {
+        if done > 0 && !std::mem::replace(&mut told, true) {
+            bench
+                .emulator
+                .publish("t", b"\r\nOK\r\n", 0, false)
+                .unwrap();
+        }
+    };
+    let options = UploadOptions::new().ack(true).progress(publish);
+    bench
+        .modem
+        .files()
+        .upload_with("data.bin", &data, options)
+        .unwrap();
+    assert_eq!(next(&messages).payload(), b"\r\nOK\r\n");
+    assert_eq!(bench.modem.files().download("data.bin").unwrap(), data);
 }
