@@ -44,9 +44,8 @@ fn connected(host: &mut Host, server: &Server) -> Peer {
 #[test]
 fn not_opened() {
     let (_emulator, mut host) = start();
-    for name in ["name.invalid", "no name"] {
-        assert_eq!(open(&mut host, name, 1883), "+QMTOPEN: 0,4", "{name}");
-    }
+    assert_eq!(open(&mut host, "no name", 1883), "+QMTOPEN: 0,1");
+    assert_eq!(open(&mut host, "name.invalid", 1883), "+QMTOPEN: 0,4");
     let refused = open(&mut host, "127.0.0.1", free_port());
     assert_eq!(refused, "+QMTOPEN: 0,-1");
     // Nothing is ever routed there.

@@ -1,5 +1,6 @@
 //! `AT+QMTOPEN` and `AT+QMTCLOSE` (note 3.3.2, 3.3.3).
 
+use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use super::Module;
@@ -16,10 +17,32 @@ const OPEN_MAX: Duration = Duration::from_secs(120);
 pub(crate) mod result {
     pub(crate) const FAILED: i32 = -1;
     pub(crate) const OPENED: i32 = 0;
+    pub(crate) const PARAMETER: i32 = 1;
     pub(crate) const OCCUPIED: i32 = 2;
     pub(crate) const PDP: i32 = 3;
     pub(crate) const NAME: i32 = 4;
     pub(crate) const NETWORK: i32 = 5;
+}
+
+/// In `AT+QIGETERROR` (supplement 2.10).
+pub(crate) const INVALID_PARAMETERS: u16 = 552;
+
+/// Whether this can be an address or the name of a host. Underscores are in no name of a host, but
+/// in many that resolve; whether it resolves is another question.
+fn is_host(host: &str) -> bool {
+    let address = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host);
+    let address = address.split('%').next().unwrap_or(address);
+    if address.parse::<Ipv6Addr>().is_ok() {
+        return true;
+    }
+    let name = host.strip_suffix('.').unwrap_or(host);
+    name.split('.').all(|label| {
+        let fits = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_');
+        !label.is_empty() && label.bytes().all(fits)
+    })
 }
 
 impl Module {
@@ -42,7 +65,8 @@ impl Module {
         Ok(Done::Ok)
     }
 
-    /// `AT+QMTOPEN=idx,"host",port`.
+    /// `AT+QMTOPEN=idx,"host",port`. What is no string of 1 to 100 bytes is an `ERROR`; what is one,
+    /// but can be no host, is for the result to say (a reading).
     pub(crate) fn qmtopen(&mut self, params: &Params) -> Reply {
         params.count(3..=3)?;
         let index = params.client(0)?;
@@ -53,6 +77,11 @@ impl Module {
                 return Err(Failure::Error);
             }
             self.open_result(index, result::OCCUPIED);
+            return Ok(Done::Ok);
+        }
+        if !is_host(&host) {
+            self.network.last_error = INVALID_PARAMETERS;
+            self.open_result(index, result::PARAMETER);
             return Ok(Done::Ok);
         }
         let context = usize::from(self.clients[index].config.pdpcid) - 1;
@@ -127,6 +156,45 @@ impl Module {
             self.qmtclose(params)
         } else {
             Err(Failure::Error)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_host;
+
+    #[test]
+    fn hosts() {
+        for host in [
+            "h",
+            "name.invalid",
+            "broker.example.com.",
+            "my_broker",
+            "xn--bcher-kva.example",
+            "192.0.2.1",
+            "::1",
+            "[::1]",
+            "fe80::1%eth0",
+        ] {
+            assert!(is_host(host), "{host}");
+        }
+        for host in [
+            "",
+            ".",
+            "no name",
+            " h",
+            "a..b",
+            ".a",
+            "mqtt://h",
+            "h:1883",
+            "h/path",
+            "user@h",
+            "[h]",
+            "b\u{fc}cher",
+            "h\n",
+        ] {
+            assert!(!is_host(host), "{host:?}");
         }
     }
 }

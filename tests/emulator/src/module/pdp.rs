@@ -1,6 +1,7 @@
 //! Packet data contexts (supplement 2.7), and what their loss does to the MQTT clients.
 
 use super::Module;
+use super::open::INVALID_PARAMETERS;
 use super::params::{Failure, Params};
 use super::run::{Done, Reply};
 
@@ -280,6 +281,7 @@ impl Module {
     pub(crate) fn qigeterror(&mut self) -> Reply {
         let text = match self.network.last_error {
             0 => "operate successfully",
+            INVALID_PARAMETERS => "invalid parameters",
             OPEN_PDP_FAILED => "open PDP context failed",
             565 => "DNS parse failed",
             566 => "socket connect failed",
