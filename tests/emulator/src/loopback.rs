@@ -102,6 +102,20 @@ impl Loopback {
         }
     }
 
+    /// The way to the hub breaks: the hub loses every connection there is, and wills are published.
+    /// The clients do not hear of it, nor of what is on the way back; a CONNECT over such a
+    /// connection fails, and other packets get no answer.
+    pub fn break_links(&mut self, now: Duration) {
+        self.advance(now);
+        self.connections.clear();
+        self.down.clear();
+        for link in std::mem::take(&mut self.links).into_values() {
+            self.hub.lost(now, link);
+        }
+        self.collect(now);
+        self.advance(now);
+    }
+
     /// What arrives at a client.
     pub fn poll(&mut self) -> Option<(usize, FromBroker)> {
         self.ready.pop_front()
@@ -163,6 +177,10 @@ impl Loopback {
             Up::Packet(packet) => {
                 if let Some(link) = self.links.get(&connection) {
                     self.hub.handle(now, *link, packet);
+                } else if matches!(packet, Packet::Connect(_)) {
+                    let due = now + self.back;
+                    self.down
+                        .push_back((due, client, connection, FromBroker::ConnectFailed));
                 }
             }
             Up::Close => {
@@ -198,7 +216,7 @@ impl Loopback {
         if self.current.get(&client) != Some(&connection) {
             return;
         }
-        if from == FromBroker::Closed {
+        if from.is_end() {
             self.current.remove(&client);
         }
         self.ready.push_back((client, from));
@@ -346,6 +364,29 @@ mod tests {
             "the new one only"
         );
         assert_eq!(loopback.hub().published().len(), 1);
+    }
+
+    #[test]
+    fn a_broken_way() {
+        let mut loopback = Loopback::new(ms(100));
+        loopback.handle(ms(0), 0, open());
+        loopback.handle(ms(0), 1, open());
+        loopback.handle(ms(0), 1, connect("b"));
+        loopback.handle_timeout(ms(100));
+        got(&mut loopback);
+        loopback.break_links(ms(100));
+        assert_eq!(loopback.hub().published().len(), 1, "the will");
+        loopback.handle(ms(100), 0, connect("a"));
+        loopback.handle(ms(100), 1, ToBroker::Packet(Packet::PingReq));
+        loopback.handle_timeout(ms(199));
+        assert_eq!(got(&mut loopback), []);
+        loopback.handle_timeout(ms(200));
+        assert_eq!(got(&mut loopback), [(0, FromBroker::ConnectFailed)]);
+        assert_eq!(loopback.poll_timeout(), None);
+        loopback.handle(ms(300), 0, open());
+        loopback.handle(ms(300), 0, connect("a"));
+        loopback.handle_timeout(ms(400));
+        assert_eq!(got(&mut loopback), [(0, FromBroker::Opened), (0, ACK)]);
     }
 
     #[test]

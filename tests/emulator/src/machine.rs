@@ -164,6 +164,13 @@ impl Machine {
         result
     }
 
+    /// The way to the hub breaks for every connection there is: see [`Loopback::break_links`].
+    pub fn break_links(&mut self, now: Duration) {
+        self.run_until(now);
+        self.loopback.break_links(self.now);
+        self.settle();
+    }
+
     /// Something goes wrong from now on.
     pub fn inject_fault(&mut self, now: Duration, fault: Fault) {
         self.run_until(now);

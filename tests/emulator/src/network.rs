@@ -15,9 +15,17 @@
 //! - [`OpenFailure::Lost`](crate::packet::OpenFailure): the connection broke in the TLS handshake
 //!   without an alert, as when the other side does not speak TLS.
 //!
-//! A broker that sends something that is not MQTT, that a broker does not send, or that is larger
-//! than 256 KiB has its connection closed. So has a client that asks for a packet that MQTT does
-//! not allow, such as a subscription to `a#b`: a broker would do the same.
+//! So are the causes of an end:
+//!
+//! - [`FromBroker::GaveUp`]: the broker sent something that is not MQTT, that a broker does not
+//!   send, or that is larger than 256 KiB; or it left 4 MiB unread.
+//! - [`FromBroker::ConnectFailed`]: a connection that was reset or became unreachable before
+//!   CONNECT. Nobody uses it until then, so it is noticed then; that the broker closed it is
+//!   noticed at once. The same for a CONNECT that MQTT does not allow, as with a wildcard in the
+//!   topic of the will.
+//! - [`FromBroker::LinkDead`]: the system reports the broker unreachable, or nothing confirmed.
+//! - [`FromBroker::Closed`]: everything else, and a client that asks for another packet that MQTT
+//!   does not allow, such as a subscription to `a#b`: a broker would close.
 
 mod codec;
 mod connection;
@@ -182,7 +190,7 @@ impl Network {
             if current.is_none_or(|line| line.connection != event.connection) {
                 continue;
             }
-            if matches!(event.from, FromBroker::Closed | FromBroker::OpenFailed(_)) {
+            if event.from.is_end() {
                 self.current.remove(&event.client);
             }
             return Some((event.client, event.from));

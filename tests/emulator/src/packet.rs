@@ -164,8 +164,32 @@ pub enum FromBroker {
     OpenFailed(OpenFailure),
     /// A packet arrived.
     Packet(Packet),
-    /// The other side closed or the connection broke.
+    /// The other side closed or reset the connection, or would have because of what it was sent.
     Closed,
+    /// The CONNECT could not be sent: the connection had broken before, or no CONNECT can hold what
+    /// the client has set.
+    ConnectFailed,
+    /// The connection died on the way: the other side cannot be reached any more, or did not
+    /// confirm in time what it was sent.
+    LinkDead,
+    /// This side closed, because the broker sent what no client can take: no MQTT, a packet that
+    /// only clients send, or one that is too large; or because it stopped reading.
+    GaveUp,
+}
+
+impl FromBroker {
+    /// Whether the connection has ended with this.
+    #[must_use]
+    pub fn is_end(&self) -> bool {
+        match self {
+            Self::Opened | Self::Packet(_) => false,
+            Self::OpenFailed(_)
+            | Self::Closed
+            | Self::ConnectFailed
+            | Self::LinkDead
+            | Self::GaveUp => true,
+        }
+    }
 }
 
 /// Why a connection could not be opened.

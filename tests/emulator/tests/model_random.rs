@@ -132,7 +132,12 @@ fn from_broker() -> impl Strategy<Value = FromBroker> {
     prop_oneof![
         3 => Just(FromBroker::Opened),
         1 => Just(FromBroker::OpenFailed(OpenFailure::Lost)),
-        1 => Just(FromBroker::Closed),
+        1 => prop::sample::select(vec![
+            FromBroker::Closed,
+            FromBroker::ConnectFailed,
+            FromBroker::LinkDead,
+            FromBroker::GaveUp,
+        ]),
         6 => packet.prop_map(FromBroker::Packet),
     ]
 }

@@ -123,7 +123,7 @@ fn the_server_sends_nonsense() {
     ] {
         let mut peer = connected(&mut host, &server);
         peer.write(nonsense);
-        assert_eq!(host.line(), "+QMTSTAT: 0,1");
+        assert_eq!(host.line(), "+QMTSTAT: 0,8");
         assert_eq!(peer.rest(), b"");
     }
 }

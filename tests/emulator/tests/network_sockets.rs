@@ -141,7 +141,7 @@ fn large_packets() {
         (0, FromBroker::Packet(publish("t", vec![9; length])))
     );
     peer.write(b"\x30\xFD\xFF\x0F\0\x01t");
-    assert_eq!(net.next(), (0, FromBroker::Closed));
+    assert_eq!(net.next(), (0, FromBroker::GaveUp));
 }
 
 #[test]

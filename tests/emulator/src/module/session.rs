@@ -22,13 +22,13 @@ impl Module {
         match from {
             FromBroker::Opened if opening => self.opened(index),
             FromBroker::OpenFailed(failure) if opening => self.open_failed(index, failure),
-            FromBroker::Closed if opening => self.open_failed(index, OpenFailure::Lost),
-            FromBroker::Closed => match self.clients[index].phase {
-                Phase::Closed | Phase::Disconnecting { .. } => {}
-                _ => self.broker_closed(index),
-            },
             FromBroker::Packet(packet) => self.packet(index, packet),
             FromBroker::Opened | FromBroker::OpenFailed(_) => {}
+            _ if opening => self.open_failed(index, OpenFailure::Lost),
+            FromBroker::Closed => self.ended(index, 1),
+            FromBroker::ConnectFailed => self.ended(index, 3),
+            FromBroker::LinkDead => self.ended(index, 7),
+            FromBroker::GaveUp => self.ended(index, 8),
         }
     }
 
@@ -44,9 +44,16 @@ impl Module {
         self.open_result(index, result::OPENED);
     }
 
-    fn broker_closed(&mut self, index: usize) {
-        self.clients[index].reset();
-        self.client_urc("QMTSTAT", index, "1");
+    /// The connection ended by itself, and the host is told why (note, table 4), unless it does not
+    /// want the connection any more.
+    fn ended(&mut self, index: usize, code: u8) {
+        if !matches!(
+            self.clients[index].phase,
+            Phase::Closed | Phase::Disconnecting { .. }
+        ) {
+            self.clients[index].reset();
+            self.client_urc("QMTSTAT", index, &code.to_string());
+        }
     }
 
     /// Closes the connection without a word to the broker or the host. What was under way never
@@ -56,7 +63,7 @@ impl Module {
         self.clients[index].reset();
     }
 
-    /// The connection is over, and the host is told why (note, table 4).
+    /// The module ends the connection, and the host is told why (note, table 4).
     pub(crate) fn down(&mut self, index: usize, code: u8) {
         self.cut(index);
         self.client_urc("QMTSTAT", index, &code.to_string());

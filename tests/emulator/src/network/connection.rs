@@ -130,6 +130,37 @@ impl From<OpenFailure> for NotOpen {
     }
 }
 
+/// How far CONNECT is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Greeting {
+    None,
+    Unsent,
+    Sent,
+}
+
+/// Why a connection that stood ended.
+#[derive(Debug)]
+enum End {
+    /// The other side closed, or would have.
+    Closed,
+    /// CONNECT cannot be.
+    NotSent,
+    /// The other side is not one to talk to.
+    GaveUp,
+    Broke(io::Error),
+}
+
+impl From<End> for FromBroker {
+    fn from(end: End) -> Self {
+        match end {
+            End::Closed => Self::Closed,
+            End::NotSent => Self::ConnectFailed,
+            End::GaveUp => Self::GaveUp,
+            End::Broke(error) => cause(&error),
+        }
+    }
+}
+
 /// What the thread owns.
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -226,52 +257,90 @@ impl Connection {
     /// Passes packets both ways, until either side closes.
     fn serve(mut self, mut stream: Stream) {
         let (mut unsent, mut received) = (Vec::new(), Vec::new());
+        let mut connect = Greeting::None;
         // What the broker said before it closed can be read when writing fails already.
         let mut deaf = false;
+        // It broke before CONNECT, which is when that is noticed.
+        let mut broken = false;
         loop {
-            match self.take_orders(&mut unsent) {
+            match self.take_orders(&mut unsent, &mut connect) {
                 Ok(true) => {}
                 Ok(false) => return self.leave(stream, unsent),
-                Err(codec::Malformed) => {
-                    self.tell(FromBroker::Closed);
+                Err(end) => {
+                    self.tell(end.into());
                     return self.leave(stream, unsent);
                 }
             }
+            if broken {
+                if connect != Greeting::None {
+                    drop(stream);
+                    return self.tell(FromBroker::ConnectFailed);
+                }
+                if self.caller.wait(None, None).is_err() {
+                    return self.tell(FromBroker::Closed);
+                }
+                continue;
+            }
             if deaf || stream.write(&mut unsent).is_err() {
+                if connect == Greeting::Unsent {
+                    drop(stream);
+                    return self.tell(FromBroker::ConnectFailed);
+                }
                 deaf = true;
                 unsent.clear();
+            }
+            if connect == Greeting::Unsent && !stream.wants_write(&unsent) {
+                connect = Greeting::Sent;
             }
             let mut interest = PollFlags::IN;
             if !deaf {
                 interest |= events(&stream, &unsent);
             }
-            let open = unsent.len() <= UNSENT
-                && match self.caller.wait(Some((stream.fd(), interest)), None) {
+            let received = if unsent.len() > UNSENT {
+                Err(End::GaveUp)
+            } else {
+                match self.caller.wait(Some((stream.fd(), interest)), None) {
                     Ok(true) => self.receive(&mut stream, &mut received),
-                    Ok(false) => true,
-                    Err(_) => false,
-                };
-            if !open {
-                // The socket first, so that whoever hears of it finds it closed.
-                drop(stream);
-                return self.tell(FromBroker::Closed);
-            }
+                    Ok(false) => Ok(()),
+                    Err(error) => Err(End::Broke(error)),
+                }
+            };
+            let end = match received {
+                Ok(()) => continue,
+                Err(End::Broke(error)) if connect == Greeting::None && is_broken(&error) => {
+                    broken = true;
+                    continue;
+                }
+                Err(end) => end,
+            };
+            // The socket first, so that whoever hears of it finds it closed.
+            drop(stream);
+            return self.tell(end.into());
         }
     }
 
-    /// Encodes what the client wants sent. `false`: it has closed the connection.
-    fn take_orders(&mut self, unsent: &mut Vec<u8>) -> Result<bool, codec::Malformed> {
+    /// Encodes what the client wants sent. `false`: it has closed the connection. An error is how
+    /// the connection ends because of a packet that MQTT does not allow.
+    fn take_orders(&mut self, unsent: &mut Vec<u8>, connect: &mut Greeting) -> Result<bool, End> {
         loop {
             match self.orders.try_recv() {
-                Ok(packet) => codec::encode(packet, unsent)?,
+                Ok(packet) => {
+                    let end = if matches!(packet, Packet::Connect(_)) {
+                        *connect = Greeting::Unsent;
+                        End::NotSent
+                    } else {
+                        End::Closed
+                    };
+                    codec::encode(packet, unsent).map_err(|codec::Malformed| end)?;
+                }
                 Err(TryRecvError::Empty) => return Ok(true),
                 Err(TryRecvError::Disconnected) => return Ok(false),
             }
         }
     }
 
-    /// Passes on what has arrived. `false`: the connection is over.
-    fn receive(&mut self, stream: &mut Stream, received: &mut Vec<u8>) -> bool {
+    /// Passes on what has arrived.
+    fn receive(&mut self, stream: &mut Stream, received: &mut Vec<u8>) -> Result<(), End> {
         let read = stream.read(received);
         let decoded = loop {
             match codec::decode(received) {
@@ -284,7 +353,12 @@ impl Connection {
             }
         };
         self.outlet.wake();
-        decoded && read.is_ok_and(|open| open)
+        match read {
+            _ if !decoded => Err(End::GaveUp),
+            Ok(true) => Ok(()),
+            Ok(false) => Err(End::Closed),
+            Err(error) => Err(End::Broke(error)),
+        }
     }
 
     /// The client has closed: sends what is left, such as a DISCONNECT, and lets the broker read
@@ -323,10 +397,75 @@ fn events(stream: &Stream, unsent: &[u8]) -> PollFlags {
     }
 }
 
+/// The other side cannot be reached any more.
+fn is_unreachable(error: &io::Error) -> bool {
+    use io::ErrorKind::{HostUnreachable, NetworkDown, NetworkUnreachable, TimedOut};
+    matches!(
+        error.kind(),
+        HostUnreachable | NetworkDown | NetworkUnreachable | TimedOut
+    ) || error.raw_os_error() == Some(rustix::io::Errno::HOSTDOWN.raw_os_error())
+}
+
+/// The connection is gone without a proper end.
+fn is_broken(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+    matches!(
+        error.kind(),
+        BrokenPipe | ConnectionAborted | ConnectionReset
+    ) || is_unreachable(error)
+}
+
+/// What such an end of a connection that was in use is for the client.
+fn cause(error: &io::Error) -> FromBroker {
+    let by_alert = || {
+        let inside = error.get_ref().and_then(|error| error.downcast_ref());
+        matches!(inside, Some(rustls::Error::AlertReceived(_)))
+    };
+    if is_unreachable(error) {
+        FromBroker::LinkDead
+    } else if error.kind() == io::ErrorKind::InvalidData && !by_alert() {
+        // What came was no TLS.
+        FromBroker::GaveUp
+    } else {
+        FromBroker::Closed
+    }
+}
+
 /// The other side said no in the handshake, or it has gone.
 fn lost_or_refused(error: io::Error) -> NotOpen {
     NotOpen::Failed(match error.kind() {
         io::ErrorKind::InvalidData => OpenFailure::Connect,
         _ => OpenFailure::Lost,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{cause, is_broken};
+    use crate::packet::FromBroker;
+    use rustix::io::Errno;
+    use std::io;
+
+    #[test]
+    fn causes() {
+        for (errno, broken, end) in [
+            (Errno::TIMEDOUT, true, FromBroker::LinkDead),
+            (Errno::HOSTUNREACH, true, FromBroker::LinkDead),
+            (Errno::HOSTDOWN, true, FromBroker::LinkDead),
+            (Errno::NETUNREACH, true, FromBroker::LinkDead),
+            (Errno::NETDOWN, true, FromBroker::LinkDead),
+            (Errno::CONNRESET, true, FromBroker::Closed),
+            (Errno::PIPE, true, FromBroker::Closed),
+            (Errno::INVAL, false, FromBroker::Closed),
+        ] {
+            let error = io::Error::from(errno);
+            assert_eq!((is_broken(&error), cause(&error)), (broken, end), "{errno}");
+        }
+        let alert = rustls::Error::AlertReceived(rustls::AlertDescription::InternalError);
+        let garbage = rustls::Error::DecryptError;
+        for (error, end) in [(alert, FromBroker::Closed), (garbage, FromBroker::GaveUp)] {
+            let error = io::Error::new(io::ErrorKind::InvalidData, error);
+            assert_eq!((is_broken(&error), cause(&error)), (false, end));
+        }
+    }
 }
