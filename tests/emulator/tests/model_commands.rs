@@ -179,7 +179,7 @@ fn contexts() {
     b.ok("AT+QMTCFG=\"pdpcid\",1,2");
     b.open(1);
     b.sent();
-    assert_eq!(b.at("AT+QIDEACT=1"), lines(&["OK", "+QMTSTAT: 0,1"]));
+    assert_eq!(b.at("AT+QIDEACT=1"), lines(&["OK", "+QMTSTAT: 0,7"]));
     assert_eq!(b.sent(), [(0, ToBroker::Close)]);
     assert_eq!(b.at("AT+QMTCONN?"), answer(&["+QMTCONN: 1,1"]));
     for context in [1, 3] {

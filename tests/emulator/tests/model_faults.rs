@@ -147,7 +147,7 @@ fn network() {
     let mut b = faulty(&["pdpdeact:ms=1000", "open-result:code=5,client=3"]);
     b.connect(0);
     b.open(2);
-    let gone = lines(&["+QIURC: \"pdpdeact\",1", "+QMTSTAT: 0,1", "+QMTSTAT: 2,1"]);
+    let gone = lines(&["+QIURC: \"pdpdeact\",1", "+QMTSTAT: 0,7", "+QMTSTAT: 2,7"]);
     assert_eq!(b.wait(1), gone);
     assert_eq!(b.at("AT+QIACT?"), OK);
     b.answering = true;
@@ -159,7 +159,7 @@ fn network() {
         b.at("AT+QMTOPEN=3,\"h\",1"),
         lines(&["OK", "+QMTOPEN: 3,0"])
     );
-    assert_eq!(b.inject("registration:code=0"), "");
+    assert_eq!(b.inject("registration:code=0"), lines(&["+QMTSTAT: 3,7"]));
     assert_eq!(b.at("AT+CREG?"), answer(&["+CREG: 0,0"]));
 }
 

@@ -46,7 +46,8 @@ const REPORTS: [&str; 3] = ["CREG", "CGREG", "CEREG"];
 const DONE: Reply = Ok(Done::Ok);
 
 impl Module {
-    /// The registration status changes; programs that asked for it are told.
+    /// The registration status changes; programs that asked for it are told. Without registration
+    /// there are no contexts, and no connections of clients.
     pub(crate) fn register(&mut self, status: u8) {
         if self.network.status == status || (status == 1 && self.system.functionality != 1) {
             return;
@@ -59,6 +60,16 @@ impl Module {
                 let line = format!("+{name}: {status}{place}");
                 self.urc(name, None, line.into_bytes());
             }
+        }
+        if !self.network.registered() {
+            self.all_contexts_lost();
+        }
+    }
+
+    fn all_contexts_lost(&mut self) {
+        let last = u8::try_from(self.network.contexts.len()).unwrap_or(u8::MAX);
+        for context in 1..=last {
+            self.context_lost(context, self.profile.context_lost_stat);
         }
     }
 
@@ -123,9 +134,7 @@ impl Module {
     pub(crate) fn radio_off(&mut self) {
         self.running.deferred.push(Deferred::Registration(0));
         self.network.attached = false;
-        for context in 1..=15 {
-            self.context_lost(context, self.profile.context_lost_stat);
-        }
+        self.all_contexts_lost();
     }
 
     pub(crate) fn cpin_read(&mut self) -> Reply {
@@ -185,9 +194,7 @@ impl Module {
         }
         self.network.attached = attach;
         if !attach {
-            for context in 1..=15 {
-                self.context_lost(context, self.profile.context_lost_stat);
-            }
+            self.all_contexts_lost();
         }
         DONE
     }

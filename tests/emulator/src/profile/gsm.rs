@@ -31,6 +31,7 @@ impl Profile {
             },
             quote_topic: false,
             quote_payload: false,
+            context_lost_stat: 1,
             ..Self::note()
         }
     }

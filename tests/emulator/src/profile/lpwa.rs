@@ -59,6 +59,7 @@ impl Profile {
             blank_lines_around_recv: true,
             config_until: ConfigUntil::Connect,
             open_needs_context: true,
+            context_lost_stat: 1,
             ..Self::note()
         }
     }
@@ -86,6 +87,7 @@ impl Profile {
             },
             compact_test: true,
             open_needs_context: true,
+            context_lost_stat: 1,
             ..Self::note()
         }
     }
@@ -119,6 +121,7 @@ impl Profile {
             },
             compact_read: true,
             open_needs_context: true,
+            context_lost_stat: 1,
             ..Self::note()
         }
     }

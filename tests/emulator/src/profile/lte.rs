@@ -31,6 +31,7 @@ impl Profile {
                 payload_max: 1548,
                 ..Self::note().limits
             },
+            context_lost_stat: 1,
             ..Self::note()
         }
     }

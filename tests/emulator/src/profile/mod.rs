@@ -121,7 +121,8 @@ pub struct Profile {
     pub open_needs_context: bool,
     /// `AT+QIACT` on an active context is an error (seen on several modules).
     pub qiact_twice_error: bool,
-    /// `+QMTSTAT` code of clients whose context is lost; 1 was captured.
+    /// `+QMTSTAT` code of clients whose context or registration is lost: 7, the link is dead, by the
+    /// words of table 4; 1 was captured.
     pub context_lost_stat: u8,
     /// `+QMTSTAT` after a refused CONNACK (A34).
     pub stat_after_refusal: Option<u8>,

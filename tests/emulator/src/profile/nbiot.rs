@@ -52,6 +52,7 @@ impl Profile {
                 ..Self::note().limits
             },
             quote_payload: false,
+            context_lost_stat: 1,
             ..Self::note()
         }
     }

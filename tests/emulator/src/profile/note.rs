@@ -87,7 +87,7 @@ impl Profile {
             open_occupied: OpenOccupied::Result,
             open_needs_context: false,
             qiact_twice_error: true,
-            context_lost_stat: 1,
+            context_lost_stat: 7,
             stat_after_refusal: Some(4),
             stat_after_disconnect: None,
             disconnect_time: Duration::ZERO,

@@ -28,6 +28,7 @@ impl Profile {
                 edit_time: 180,
                 ..Self::note().limits
             },
+            context_lost_stat: 1,
             ..Self::note()
         }
     }
@@ -60,6 +61,7 @@ impl Profile {
             close_resets: true,
             accept_secllevel: false,
             context_at_boot: true,
+            context_lost_stat: 1,
             ..Self::note()
         }
     }
@@ -73,6 +75,7 @@ impl Profile {
             revision: "EG800KCNGCR07A06M04",
             accept_secllevel: false,
             files: Files::MIXED,
+            context_lost_stat: 1,
             ..Self::note()
         }
     }
