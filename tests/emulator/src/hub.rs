@@ -371,8 +371,9 @@ impl Hub {
     }
 
     fn connect(&mut self, link: LinkId, mut connect: Connect) {
-        if !matches!(connect.level, 3 | 4) {
-            return self.refuse(link, 1);
+        let code = self.policy.greeting(connect.level);
+        if code != 0 {
+            return self.refuse(link, code);
         }
         let bad_will = |will: &Publish| will.qos > 2 || !filter::is_topic(&will.topic);
         if connect.will.as_ref().is_some_and(bad_will)

@@ -182,6 +182,7 @@ fn policy() {
         credentials: Some(("u".into(), b"p".to_vec())),
         connack: [("busy".to_owned(), 3), ("free".to_owned(), 0)].into(),
         max_granted_qos: 1,
+        ..Policy::default()
     });
     let with = |user: Option<&str>, password: Option<&str>| Connect {
         username: user.map(str::to_owned),
