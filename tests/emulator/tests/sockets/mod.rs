@@ -156,6 +156,11 @@ impl Peer {
         rest
     }
 
+    /// Ends the connection by a reset.
+    pub(crate) fn reset(self) {
+        rustix::net::sockopt::set_socket_linger(&self.0, Some(Duration::ZERO)).unwrap();
+    }
+
     /// Waits for CONNECT and accepts it.
     pub(crate) fn accept_client(&mut self) {
         assert_eq!(self.packet()[0], 0x10);
