@@ -1,6 +1,8 @@
 //! What the module or its network does by itself.
 
-use atmqtt::ErrorKind::{Disconnected, InvalidState, ModuleError, PortLost, Timeout, Unconfirmed};
+use atmqtt::ErrorKind::{
+    Disconnected, InvalidState, ModuleError, OperationFailed, PortLost, Timeout, Unconfirmed,
+};
 use atmqtt::QoS;
 
 use crate::bench::{ms, s};
@@ -177,16 +179,28 @@ pub(crate) fn pdpdeact(op: Op) -> Vec<Case> {
     })
 }
 
+/// The contexts go with the registration, and the clients with their contexts; both before the
+/// operation and after it.
 pub(crate) fn registration(op: Op) -> Vec<Case> {
-    [0, 2, 3]
-        .into_iter()
-        .map(|code| {
-            let fault = format!("registration:code={code}");
-            let again = "registration:code=1,ms=3000";
-            let case = Case::new(op, fault, Want::Done).and(again);
-            case.back(Back::After(ms(3_100)))
-        })
-        .collect()
+    let without = match op {
+        Port | Configure | Willex | Close | Command => Want::Done,
+        Settings | Open | Reopen | Replace => Want::Code(OperationFailed, 3),
+        Adopt | Connect | Subscribe | Unsubscribe | Publish(_) | Disconnect => {
+            Want::Fails(InvalidState)
+        }
+        Receive | Fetch | Slots => Want::Lost,
+    };
+    let cases = [0, 2, 3].into_iter().flat_map(|code| {
+        let fault = |time: u64| format!("registration:code={code},ms={time}");
+        let again = |time: u64| format!("registration:code=1,ms={time}");
+        let before = Case::new(op, fault(0), without.clone()).and(again(60_000));
+        let after = Case::new(op, fault(20_000), Want::Done).and(again(30_000));
+        [
+            before.back(Back::After(ms(60_100))),
+            after.back(Back::After(ms(30_100))),
+        ]
+    });
+    global(cases.collect())
 }
 
 /// What an operation ends with when the module restarts at this place.

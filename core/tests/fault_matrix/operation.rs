@@ -272,8 +272,8 @@ impl Operation {
         })
     }
 
-    /// Asks for it.
-    pub(crate) fn begin(self, bench: &mut Bench) -> Result<Option<OpId>, String> {
+    /// Asks for it; an error is the library's refusal.
+    pub(crate) fn begin(self, bench: &mut Bench) -> Result<Option<OpId>, Error> {
         match self {
             Self::Port | Self::Adopt => Ok(Some(bench.start())),
             Self::Receive | Self::Fetch | Self::Slots => {
@@ -281,7 +281,7 @@ impl Operation {
                 Ok(None)
             }
             _ => match self.request() {
-                Some(request) => bench.submit(request).map(Some),
+                Some(request) => bench.try_submit(request).map(Some),
                 None => Ok(None),
             },
         }

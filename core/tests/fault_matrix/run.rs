@@ -49,10 +49,10 @@ pub(crate) fn run(operation: Operation, case: &Case, seed: u64) -> Result<(), St
     let began = bench.now;
     let before = match alone {
         true => None,
-        false => Some(bench.submit(publish(1, "witness", QoS::AtLeastOnce))?),
+        false => Some(bench.try_submit(publish(1, "witness", QoS::AtLeastOnce))),
     };
     meanwhile(bench, operation, 0);
-    let id = operation.begin(bench)?;
+    let id = operation.begin(bench);
     let after = match alone {
         true => None,
         false => Some(bench.try_submit(subscribe(1, "w/more"))),
@@ -60,7 +60,10 @@ pub(crate) fn run(operation: Operation, case: &Case, seed: u64) -> Result<(), St
     bench.run_for(ms(10));
     meanwhile(bench, operation, 1);
     let limit = (began + case.within).saturating_sub(bench.now);
-    let got = operation.finish(bench, id, limit)?;
+    let got = match id {
+        Ok(id) => operation.finish(bench, id, limit)?,
+        Err(error) => Got::Failed(error),
+    };
     check_end(case, operation, &got)?;
     meanwhile(bench, operation, 2);
     if let (Some(before), Some(after)) = (before, after) {
@@ -132,12 +135,12 @@ fn input_lost(bench: &Bench) -> bool {
 fn check_witness(
     bench: &mut Bench,
     case: &Case,
-    before: OpId,
+    before: Result<OpId, Error>,
     after: Result<OpId, Error>,
 ) -> Result<(), String> {
     // Behind a lost prompt, a check, its own final code and its own result.
     let limit = case.within.max(s(20)) + s(2 + 5 + 25);
-    for (name, id) in [("before", Ok(before)), ("after", after)] {
+    for (name, id) in [("before", before), ("after", after)] {
         let result = match id {
             Ok(id) => bench
                 .wait(id, limit)
