@@ -29,17 +29,7 @@ impl Engine {
                 line,
                 data,
                 deadline,
-            } => {
-                let step = Step {
-                    line,
-                    data,
-                    role: Role::Collect,
-                    deadline,
-                };
-                let id = self.add(Op::new(None, Kind::Command, [step]));
-                self.queue.push_back(id);
-                id
-            }
+            } => self.single(line, data, Role::Collect, deadline),
             Request::Upload {
                 line,
                 data,
@@ -48,9 +38,11 @@ impl Engine {
                 deadline,
             } => {
                 let role = Role::Upload(Sending::new(data, limit, ack));
-                self.single(line, role, deadline)
+                self.single(line, None, role, deadline)
             }
-            Request::Download { line, deadline } => self.single(line, Role::Download, deadline),
+            Request::Download { line, deadline } => {
+                self.single(line, None, Role::Download, deadline)
+            }
             Request::Configure { client, config } => self.configure(client, &config)?,
             Request::Open {
                 client,
@@ -98,10 +90,19 @@ impl Engine {
         Ok(id)
     }
 
-    fn single(&mut self, line: CommandLine, role: Role, deadline: Duration) -> OpId {
+    /// Queues an operation of one command that concerns no client.
+    fn single(
+        &mut self,
+        line: CommandLine,
+        data: Option<Vec<u8>>,
+        role: Role,
+        deadline: Duration,
+    ) -> OpId {
         let step = Step {
+            line,
+            data,
+            role,
             deadline,
-            ..Step::new(line, role)
         };
         let id = self.add(Op::new(None, Kind::Command, [step]));
         self.queue.push_back(id);

@@ -37,6 +37,7 @@ fn patiently<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
         if found.is_some() || Instant::now() > deadline {
             return found;
         }
+        // Another process gets there in its own time.
         thread::sleep(Duration::from_millis(5));
     }
 }

@@ -4,32 +4,9 @@ mod model;
 
 use atmqtt_emulator::module::{Flash, Settings};
 use atmqtt_emulator::profile::Profile;
-use model::{Bench, ERROR, OK, bench, lines, with};
+use model::files::{CONNECT, cme, on, upload};
+use model::{Bench, ERROR, bench, lines, with};
 use std::fs;
-
-const CONNECT: &str = "\r\nCONNECT\r\n";
-
-/// `+CME ERROR` in numbers, as after a start.
-fn cme(code: u16) -> String {
-    lines(&[&format!("+CME ERROR: {code}")])
-}
-
-/// Uploads and expects success.
-#[track_caller]
-fn upload(b: &mut Bench, name: &str, bytes: &[u8]) {
-    let command = format!("AT+QFUPL=\"{name}\",{}", bytes.len());
-    assert_eq!(b.at(&command), CONNECT);
-    let out = b.raw(bytes);
-    assert!(out.ends_with(OK), "{out}");
-}
-
-/// A module with files in this flash.
-fn on(flash: Flash) -> Bench {
-    Bench::new(Settings {
-        flash,
-        ..Settings::default()
-    })
-}
 
 #[test]
 fn every_error_has_its_cause() {

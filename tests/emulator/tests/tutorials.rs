@@ -30,6 +30,7 @@ fn finish(mut child: Child, what: &str) -> bool {
             let _ = child.wait();
             panic!("{what} takes longer than {PATIENCE:?}");
         }
+        // A child cannot be waited for with a time-out.
         thread::sleep(Duration::from_millis(10));
     }
 }

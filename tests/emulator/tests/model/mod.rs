@@ -6,6 +6,8 @@
     reason = "each test program uses a part of it"
 )]
 
+pub mod files;
+
 use atmqtt_emulator::fault::Fault;
 use atmqtt_emulator::module::{Module, Output, Settings};
 use atmqtt_emulator::packet::{FromBroker, Packet, Publish, ToBroker};

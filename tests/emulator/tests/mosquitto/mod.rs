@@ -111,6 +111,7 @@ impl Mosquitto {
         let deadline = Instant::now() + PATIENCE;
         while !self.log().contains(text) {
             assert!(Instant::now() < deadline, "not logged: {text}");
+            // The broker gets there in its own time.
             thread::sleep(Duration::from_millis(5));
         }
     }
@@ -167,6 +168,7 @@ fn listens(child: &mut Child, port: u16) -> bool {
             return false;
         }
         assert!(Instant::now() < deadline, "mosquitto does not listen");
+        // As above.
         thread::sleep(Duration::from_millis(5));
     }
     child.try_wait().unwrap().is_none()

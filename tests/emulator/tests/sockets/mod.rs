@@ -114,6 +114,7 @@ impl Server {
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     assert!(Instant::now() < deadline, "nobody connects");
+                    // An accept has no time-out of its own.
                     std::thread::sleep(Duration::from_millis(2));
                 }
                 Err(error) => panic!("{error}"),
