@@ -1,7 +1,7 @@
 //! One of the six MQTT clients of a module.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -15,7 +15,7 @@ use crate::mqtt::receive::Message;
 use crate::mqtt::setting::{Setting, SettingName};
 use crate::mqtt::subscribe::Granted;
 use crate::pending::{FromOutcome, Pending, Publication, value};
-use crate::runtime::{Consumer, Runtime};
+use crate::runtime::{Consumer, Patience, Runtime};
 use crate::wire::Fields;
 
 /// One of the six MQTT clients of a module.
@@ -389,7 +389,7 @@ impl Client {
 }
 
 /// The messages of a client, one after the other. As an iterator it ends when the port is closed or
-/// lost and everything has been read.
+/// lost and everything has been read, and when [`Modem::interrupt`](crate::Modem::interrupt) ends its wait.
 #[derive(Debug)]
 pub struct Messages {
     runtime: Arc<Runtime>,
@@ -400,25 +400,25 @@ impl Messages {
     /// The next message if one is there.
     #[must_use]
     pub fn try_recv(&self) -> Option<Message> {
-        self.recv_until(Some(Instant::now()))
+        self.take(Patience::None)
     }
 
     /// The next message, waiting for it at most this long.
     #[must_use]
     pub fn recv_timeout(&self, timeout: Duration) -> Option<Message> {
-        self.recv_until(Some(Instant::now() + timeout))
+        self.take(Patience::for_time(timeout))
     }
 
     /// The next message, waiting for it as long as the port is open.
     #[must_use]
     pub fn recv(&self) -> Option<Message> {
-        self.recv_until(None)
+        self.take(Patience::Forever)
     }
 
-    fn recv_until(&self, until: Option<Instant>) -> Option<Message> {
+    fn take(&self, patience: Patience) -> Option<Message> {
         self.runtime.check().ok()?;
         let shared = &self.runtime.shared;
-        let (message, hungry) = shared.mail.take_message(self.client, until)?;
+        let (message, hungry) = shared.mail.take_message(self.client, patience)?;
         if hungry {
             shared.fed();
         }

@@ -1,7 +1,18 @@
 //! What happens by itself: everything a module reports that is not the answer to a call.
 
-use crate::error::Error;
+use crate::engine::Outcome;
+use crate::error::{Error, Result};
 use crate::mqtt::connect::DisconnectReason;
+use crate::mqtt::receive::Message;
+
+/// One of everything that arrives; see [`Modem::incoming`](crate::Modem::incoming).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Received {
+    /// A message of any client.
+    Message(Message),
+    /// Anything else.
+    Event(Event),
+}
 
 /// Something that happened without being asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +67,16 @@ pub enum Event {
         /// What was lost, in words.
         what: String,
     },
-    /// The port is gone or was closed; the last event of all.
+    /// An operation ended whose end was to be told this way: by [`Pending::report`](crate::Pending::report),
+    /// [`Modem::background`](crate::Modem::background).
+    Completed {
+        /// The number that the call gave.
+        operation: u64,
+        /// What it ended with.
+        result: Result<Outcome>,
+    },
+    /// The port is gone or was closed. The last event of all, but for the ends of jobs in the background,
+    /// which end with the port.
     PortClosed {
         /// Why.
         error: Error,

@@ -10,6 +10,7 @@ pub(crate) use rules::name as checked_name;
 use crate::engine::{FileData, Outcome, Request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::modem::Modem;
+use crate::runtime::{Waited, after};
 use crate::wire::CommandLine;
 
 /// Longest time to the final result code of a file command, or to its `CONNECT`. Flash is slow.
@@ -210,17 +211,19 @@ impl Files {
         let outcome = if options.progress.is_none() {
             runtime.call(request, timeout)?
         } else {
-            let limit = timeout.map(|timeout| Instant::now() + timeout);
+            let limit = timeout.and_then(after);
+            let alarm = runtime.alarm();
             let (id, completion) = runtime.submit(request)?;
             let mut told = 0;
             loop {
                 let next = Instant::now() + PROGRESS;
                 let until = limit.map_or(next, |limit| limit.min(next));
-                if let Some(outcome) = runtime.wait_until(&completion, Some(until))? {
-                    break outcome?;
-                }
-                if limit.is_some_and(|limit| limit <= until) {
-                    break runtime.wait(id, &completion, Some(Duration::ZERO))?;
+                match runtime.wait_until(&completion, Some(until), &alarm)? {
+                    Waited::Done(outcome) => break outcome?,
+                    Waited::TimeUp if limit.is_none_or(|limit| limit > until) => {}
+                    Waited::TimeUp | Waited::Interrupted => {
+                        break runtime.wait(id, &completion, Some(Duration::ZERO), &alarm)?;
+                    }
                 }
                 match runtime.uploaded(id) {
                     Some(done) if done > told && done < total => {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -11,12 +11,14 @@ use crate::engine::{Options, Outcome, Request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
 use crate::files::Files;
+use crate::incoming::Incoming;
 use crate::info::{ModuleInfo, Signal};
 use crate::mqtt::CLIENTS;
 use crate::mqtt::capabilities::{Capabilities, TESTED};
 use crate::network::Network;
+use crate::pending::{Pending, value};
 use crate::port::{FlowControl, Port, SerialOptions, SerialPort};
-use crate::runtime::{Consumer, Runtime};
+use crate::runtime::{Consumer, Patience, Runtime};
 use crate::tls::TlsContext;
 use crate::wire::CommandLine;
 
@@ -177,6 +179,23 @@ impl ModemBuilder {
     }
 }
 
+/// A command of the program's own, checked, with the time that it may take.
+fn any_command(line: &str, data: Option<&[u8]>) -> Result<Request> {
+    let line = crate::raw::checked(line, data.is_some())?;
+    let name = line.name().to_ascii_uppercase();
+    let deadline = SLOW
+        .iter()
+        .find(|(slow, _)| name.ends_with(slow))
+        .map_or(COMMAND_DEADLINE, |&(_, seconds)| {
+            Duration::from_secs(seconds)
+        });
+    Ok(Request::Command {
+        line,
+        data: data.map(<[u8]>::to_vec),
+        deadline,
+    })
+}
+
 impl Modem {
     /// Opens a serial device at 115200 baud. See [`ModemBuilder::open`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
@@ -239,7 +258,15 @@ impl Modem {
     /// # }
     /// ```
     pub fn command(&self, line: &str) -> Result<Vec<String>> {
-        self.ask(crate::raw::checked(line, false)?, None)
+        self.runtime
+            .call(any_command(line, None)?, self.timeout)
+            .and_then(value)
+    }
+
+    /// [`command`](Self::command) without waiting.
+    pub fn command_start(&self, line: &str) -> Result<Pending<Vec<String>>> {
+        let started = self.runtime.submit(any_command(line, None)?)?;
+        Ok(Pending::new(Arc::clone(&self.runtime), started))
     }
 
     /// Sends a command that prompts for data (`>` or `CONNECT`), then the data, byte for byte.
@@ -249,7 +276,9 @@ impl Modem {
     /// As [`command`](Self::command). A module that never prompts leaves the port
     /// [stuck](ErrorKind::PortStuck), because it may still wait for data.
     pub fn command_with_data(&self, line: &str, data: &[u8]) -> Result<Vec<String>> {
-        self.ask(crate::raw::checked(line, true)?, Some(data.to_vec()))
+        self.runtime
+            .call(any_command(line, Some(data))?, self.timeout)
+            .and_then(value)
     }
 
     /// Sends a line of the library's own; its answer without the final `OK`.
@@ -266,17 +295,6 @@ impl Modem {
         self.timeout
     }
 
-    fn ask(&self, line: CommandLine, data: Option<Vec<u8>>) -> Result<Vec<String>> {
-        let name = line.name().to_ascii_uppercase();
-        let deadline = SLOW
-            .iter()
-            .find(|(slow, _)| name.ends_with(slow))
-            .map_or(COMMAND_DEADLINE, |&(_, seconds)| {
-                Duration::from_secs(seconds)
-            });
-        self.exchange(line, data, deadline)
-    }
-
     fn exchange(
         &self,
         line: CommandLine,
@@ -288,13 +306,7 @@ impl Modem {
             data,
             deadline,
         };
-        match self.runtime.call(request, self.timeout)? {
-            Outcome::Answer(lines) => Ok(lines
-                .into_iter()
-                .map(|line| String::from_utf8_lossy(&line).into_owned())
-                .collect()),
-            _ => Err(Error::new(ErrorKind::Internal, "no answer in the outcome")),
-        }
+        self.runtime.call(request, self.timeout).and_then(value)
     }
 
     /// Who the module is (`ATI`, `AT+CGSN`, `AT+CIMI`, `AT+QCCID`).
@@ -396,6 +408,62 @@ impl Modem {
         Ok(())
     }
 
+    /// Everything that arrives in one stream, oldest first: the events, and the messages of all six
+    /// clients. For programs with one loop for everything: it has a descriptor to wait on.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidState`](ErrorKind::InvalidState) while the events, or the messages of any client, have
+    /// another consumer.
+    pub fn incoming(&self) -> Result<Incoming> {
+        self.runtime.check()?;
+        Incoming::new(Arc::clone(&self.runtime))
+    }
+
+    /// Runs a job on a thread of its own and reports its end as [`Event::Completed`], with the number that
+    /// this gives. For what takes several commands, where nobody may wait: an upload, say.
+    ///
+    /// The job holds the port open. Closing the port ends the calls that the job makes, and waits for the
+    /// job; in a job it is an error, as in a callback.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`](ErrorKind::Closed) on a closed port.
+    ///
+    /// ```no_run
+    /// use atmqtt::Outcome;
+    ///
+    /// # fn main() -> atmqtt::Result<()> {
+    /// let modem = atmqtt::Modem::open("/dev/ttyUSB2")?;
+    /// let number = modem.background(|modem| {
+    ///     modem.files().upload("ca.pem", b"...").map(|()| Outcome::Done)
+    /// })?;
+    /// # let _ = number;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn background(
+        &self,
+        job: impl FnOnce(&Self) -> Result<Outcome> + Send + 'static,
+    ) -> Result<u64> {
+        let modem = self.clone();
+        let id = self.runtime.background(move || job(&modem))?;
+        Ok(id.number())
+    }
+
+    /// Ends every wait on this port, in whatever thread. Async-signal-safe: it may be called in a signal
+    /// handler.
+    ///
+    /// A call then ends as if the time that its caller had given it were up: what has not begun is withdrawn
+    /// ([`Timeout`](ErrorKind::Timeout)), what has goes on without the caller
+    /// ([`Unconfirmed`](ErrorKind::Unconfirmed)). The waits of [`Pending`] end with `Unconfirmed` or "not
+    /// yet", those of [`Events`], [`Incoming`] and [`Messages`](crate::Messages) with `None`; and if none of
+    /// these three waits at the moment, the next one that would does not, so that a signal between the look
+    /// at a flag and the wait is not missed.
+    pub fn interrupt(&self) {
+        self.runtime.interrupt();
+    }
+
     /// Closes the port: every call and wait on it ends at once with [`Closed`](ErrorKind::Closed), the
     /// iterators end after what has arrived. A callback that runs is waited for, and what it has not had is
     /// dropped. Again: nothing. The clients in the module stay as they
@@ -410,7 +478,7 @@ impl Modem {
 }
 
 /// The events of a port, one after the other. As an iterator it ends when the port is closed or lost
-/// and everything has been read.
+/// and everything has been read, and when [`Modem::interrupt`] ends its wait.
 #[derive(Debug)]
 pub struct Events {
     runtime: Arc<Runtime>,
@@ -420,24 +488,24 @@ impl Events {
     /// The next event if one is there.
     #[must_use]
     pub fn try_recv(&self) -> Option<Event> {
-        self.recv_until(Some(Instant::now()))
+        self.take(Patience::None)
     }
 
     /// The next event, waiting for it at most this long.
     #[must_use]
     pub fn recv_timeout(&self, timeout: Duration) -> Option<Event> {
-        self.recv_until(Some(Instant::now() + timeout))
+        self.take(Patience::for_time(timeout))
     }
 
     /// The next event, waiting for it as long as the port is open.
     #[must_use]
     pub fn recv(&self) -> Option<Event> {
-        self.recv_until(None)
+        self.take(Patience::Forever)
     }
 
-    fn recv_until(&self, until: Option<Instant>) -> Option<Event> {
+    fn take(&self, patience: Patience) -> Option<Event> {
         self.runtime.check().ok()?;
-        self.runtime.shared.mail.take_event(until)
+        self.runtime.shared.mail.take_event(patience)
     }
 }
 

@@ -253,6 +253,7 @@ impl Network {
     ) -> Result<ContextAddress> {
         CommandLine::new("AT+QIACT").ranged("context", context, CONTEXTS)?;
         let limit = Instant::now() + timeout;
+        let alarm = self.modem.runtime().alarm();
         loop {
             let state = self.readiness(context, limit, &mut progress)?;
             progress(&state);
@@ -273,7 +274,12 @@ impl Network {
                     format!("not ready after {timeout:?}: {missing}"),
                 ));
             }
-            std::thread::sleep(POLL.min(left));
+            if alarm.pause(Instant::now() + POLL.min(left)) {
+                return Err(Error::new(
+                    ErrorKind::Timeout,
+                    format!("interrupted before it was ready: {missing}"),
+                ));
+            }
         }
     }
 

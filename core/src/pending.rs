@@ -2,12 +2,12 @@
 
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::engine::{OpId, Outcome};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mqtt::subscribe::Granted;
-use crate::runtime::{Completion, Runtime};
+use crate::runtime::{Completion, Runtime, Waited, after};
 
 /// An operation under way. Dropping it leaves the operation alone: it goes on, and nobody hears of its
 /// outcome.
@@ -40,6 +40,7 @@ mod sealed {
     pub trait Sealed {}
     impl Sealed for () {}
     impl Sealed for Vec<super::Granted> {}
+    impl Sealed for Vec<String> {}
 }
 
 impl FromOutcome for () {
@@ -52,6 +53,20 @@ impl FromOutcome for Vec<Granted> {
     fn from_outcome(outcome: Outcome) -> Option<Self> {
         match outcome {
             Outcome::Granted(granted) => Some(granted),
+            _ => None,
+        }
+    }
+}
+
+impl FromOutcome for Vec<String> {
+    fn from_outcome(outcome: Outcome) -> Option<Self> {
+        match outcome {
+            Outcome::Answer(lines) => Some(
+                lines
+                    .into_iter()
+                    .map(|line| String::from_utf8_lossy(&line).into_owned())
+                    .collect(),
+            ),
             _ => None,
         }
     }
@@ -78,19 +93,41 @@ impl<T: FromOutcome> Pending<T> {
     ///
     /// What the operation ended with; [`Closed`](ErrorKind::Closed) and
     /// [`PortLost`](ErrorKind::PortLost) at once when the port goes meanwhile.
+    ///
+    /// [`Unconfirmed`](ErrorKind::Unconfirmed) also where [`Modem::interrupt`](crate::Modem::interrupt) ends
+    /// the wait: the operation goes on, and can be waited for again.
     pub fn wait(&self) -> Result<T> {
-        let outcome = self.runtime.wait(self.id, &self.completion, None)?;
-        value(outcome)
+        let alarm = self.runtime.alarm();
+        match self.runtime.wait_until(&self.completion, None, &alarm)? {
+            Waited::Done(outcome) => outcome.and_then(value),
+            Waited::TimeUp | Waited::Interrupted => Err(Error::new(
+                ErrorKind::Unconfirmed,
+                "the wait was interrupted; the operation goes on, and can be waited for again",
+            )),
+        }
     }
 
-    /// Waits at most this long; `None` = not yet, and the operation goes on.
+    /// Waits at most this long; `None` = not yet, or interrupted, and the operation goes on.
     pub fn wait_timeout(&self, timeout: Duration) -> Option<Result<T>> {
-        let limit = Instant::now() + timeout;
-        match self.runtime.wait_until(&self.completion, Some(limit)) {
-            Ok(None) => None,
-            Ok(Some(outcome)) => Some(outcome.and_then(value)),
+        let alarm = self.runtime.alarm();
+        match self
+            .runtime
+            .wait_until(&self.completion, after(timeout), &alarm)
+        {
+            Ok(Waited::Done(outcome)) => Some(outcome.and_then(value)),
+            Ok(Waited::TimeUp | Waited::Interrupted) => None,
             Err(error) => Some(Err(error)),
         }
+    }
+
+    /// Has the outcome reported as [`Event::Completed`](crate::Event::Completed) as well, at once where it
+    /// is there already; gives the number that the event will carry. For programs with one loop for
+    /// everything.
+    pub fn report(&self) -> u64 {
+        if self.runtime.check().is_ok() {
+            self.runtime.report(self.id, &self.completion);
+        }
+        self.id.number()
     }
 
     /// Whether the outcome is there, so that [`wait`](Self::wait) returns at once.

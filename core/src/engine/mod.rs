@@ -408,9 +408,15 @@ impl Engine {
     }
 
     fn add(&mut self, op: Op) -> OpId {
+        let id = self.reserve();
+        self.ops.insert(id, op);
+        id
+    }
+
+    /// A name for something that runs outside the engine, unlike that of any operation.
+    pub fn reserve(&mut self) -> OpId {
         let id = OpId(self.next_op);
         self.next_op += 1;
-        self.ops.insert(id, op);
         id
     }
 

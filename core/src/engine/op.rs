@@ -19,6 +19,14 @@ use crate::wire::CommandLine;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OpId(pub(super) u64);
 
+impl OpId {
+    /// The same as a number, 1 and up for all that a program starts.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
 /// What a caller asks of the engine. `client` is an index 0..=5 throughout.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -121,7 +129,7 @@ pub enum Request {
 pub enum Outcome {
     /// Done; there is no more to say.
     Done,
-    /// The lines of a command's answer, without its final `OK`.
+    /// The lines of a command's answer, without its final `OK`; of a download: the bytes, as one.
     Answer(Vec<Vec<u8>>),
     /// What the broker granted, in the order of the topics.
     Granted(Vec<Granted>),

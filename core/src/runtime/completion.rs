@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::interrupt::Alarm;
 use crate::engine::Outcome;
 use crate::error::Result;
 
@@ -15,6 +16,14 @@ pub(crate) struct Completion {
     outcome: OnceLock<Result<Outcome>>,
     /// Carries nothing: its end is the signal, and every waiter sees it.
     done: Receiver<Infallible>,
+}
+
+/// What a wait ended with.
+#[derive(Debug)]
+pub(crate) enum Waited {
+    Done(Result<Outcome>),
+    TimeUp,
+    Interrupted,
 }
 
 /// The other side, which the engine's output goes to.
@@ -38,15 +47,19 @@ impl Completion {
         (completer, completion)
     }
 
-    /// The outcome, once it is there; `until` `None` = however long that takes. `None` also where the
-    /// operation was withdrawn.
-    pub(crate) fn wait(&self, until: Option<Instant>) -> Option<Result<Outcome>> {
+    /// Waits for the outcome until it is there, the alarm rings, or the time is up (`None` = never).
+    pub(super) fn wait(&self, until: Option<Instant>, alarm: &Alarm) -> Waited {
         if !self.is_done() {
-            match until {
-                None => _ = self.done.recv(),
-                Some(until) => _ = self.done.recv_deadline(until),
-            }
+            alarm.wait_beside(&self.done, until);
         }
+        match self.outcome() {
+            Some(outcome) => Waited::Done(outcome),
+            None if alarm.has_rung() => Waited::Interrupted,
+            None => Waited::TimeUp,
+        }
+    }
+
+    pub(crate) fn outcome(&self) -> Option<Result<Outcome>> {
         self.outcome.get().cloned()
     }
 

@@ -1,5 +1,5 @@
 //! What arrived by itself and waits to be taken: a bounded queue of messages per client, a lane for
-//! state events, a ring for other lines.
+//! state events, one for the ends of operations, a ring for other lines.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,10 +7,11 @@ use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::error::{Error, Result};
-use crate::event::Event;
+use crate::error::{Error, ErrorKind, Result};
+use crate::event::{Event, Received};
 use crate::mqtt::CLIENTS;
 use crate::mqtt::receive::Message;
+use crate::port::Waker;
 
 /// Who takes out of a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -19,7 +20,27 @@ pub(crate) enum Consumer {
     Nobody,
     Iterator,
     Callback,
+    /// Has the messages of every client and the events, all in one order.
+    Incoming,
 }
+
+/// How long a take waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patience {
+    None,
+    Until(Instant),
+    Forever,
+}
+
+impl Patience {
+    /// For this long from now.
+    pub(crate) fn for_time(timeout: std::time::Duration) -> Self {
+        super::after(timeout).map_or(Self::Forever, Self::Until)
+    }
+}
+
+/// A descriptor that can be read while something waits to be taken.
+pub(crate) type Bell = Arc<Waker>;
 
 pub(crate) type MessageCallback = Arc<Mutex<dyn FnMut(Message) + Send>>;
 pub(crate) type EventCallback = Arc<Mutex<dyn FnMut(Event) + Send>>;
@@ -39,12 +60,19 @@ pub(super) enum Undelivered {
     Dropped,
 }
 
+/// One consumer each, or they would take them from each other.
+const MESSAGES_TAKEN: &str =
+    "the messages of this client have a consumer already, a callback or an iterator";
+const EVENTS_TAKEN: &str =
+    "the events of this port have a consumer already, a callback or an iterator";
+
 /// Unread state events beyond this many mean that nobody ever reads: the oldest goes.
 const LANE: usize = 4096;
 
 #[derive(Default)]
 struct Queue {
-    messages: VecDeque<Message>,
+    /// With their places in the order of all that arrives.
+    messages: VecDeque<(u64, Message)>,
     consumer: Consumer,
     callback: Option<MessageCallback>,
     /// Messages dropped since the last `Lagged` was read; one is in the lane while this is not 0.
@@ -53,15 +81,33 @@ struct Queue {
     hungry: bool,
 }
 
+/// Where events are kept.
+#[derive(Clone, Copy)]
+enum Events {
+    Lane,
+    Ends,
+    Ring,
+}
+
 #[derive(Default)]
 struct Mail {
     queues: [Queue; CLIENTS as usize],
-    /// State events with their place in the order of all events.
+    /// State events, with their places in the same order.
     lane: VecDeque<(u64, Event)>,
+    /// Ends of operations: no more than were started, so none is ever dropped.
+    ends: VecDeque<(u64, Event)>,
     ring: VecDeque<(u64, Event)>,
     order: u64,
     event_consumer: Consumer,
     event_callback: Option<EventCallback>,
+    bell: Option<Bell>,
+    bell_rings: bool,
+    /// Counts interrupts: a take that sees it change ends.
+    interrupts: u32,
+    /// Takes that wait.
+    waiting: usize,
+    /// Nobody waited at the last interrupt: it ends the next take that is about to.
+    interrupt_kept: bool,
     /// A callback runs.
     running: bool,
     next_client: usize,
@@ -75,6 +121,8 @@ pub(crate) struct Mailbox {
     mail: Mutex<Mail>,
     message_came: [Condvar; CLIENTS as usize],
     event_came: Condvar,
+    /// For the one consumer of everything.
+    anything_came: Condvar,
     /// For the dispatcher: something came that a callback wants.
     work_came: Condvar,
     callback_done: Condvar,
@@ -94,6 +142,7 @@ impl Mailbox {
             mail: Mutex::default(),
             message_came: Default::default(),
             event_came: Condvar::new(),
+            anything_came: Condvar::new(),
             work_came: Condvar::new(),
             callback_done: Condvar::new(),
             message_capacity,
@@ -102,36 +151,42 @@ impl Mailbox {
     }
 
     pub(super) fn put_message(&self, message: Message) {
-        let index = usize::from(message.client());
         let client = message.client();
+        let index = usize::from(client);
         let mut mail = self.mail.lock();
+        let place = mail.next_place();
         let queue = &mut mail.queues[index];
         let full = queue.messages.len() >= self.message_capacity;
         if full {
             queue.messages.pop_front();
             queue.lagged += 1;
         }
-        queue.messages.push_back(message);
+        queue.messages.push_back((place, message));
         let first_lag = queue.lagged == 1;
         match queue.consumer {
             Consumer::Callback => _ = self.work_came.notify_one(),
             Consumer::Iterator => _ = self.message_came[index].notify_one(),
+            Consumer::Incoming => _ = self.anything_came.notify_one(),
             Consumer::Nobody => {}
         }
         if full && first_lag {
             // Its count is filled in when it is read.
             self.put(&mut mail, Event::Lagged { client, count: 0 });
         }
+        mail.set_bell();
     }
 
     pub(super) fn put_event(&self, event: Event) {
-        self.put(&mut self.mail.lock(), event);
+        let mut mail = self.mail.lock();
+        self.put(&mut mail, event);
+        mail.set_bell();
     }
 
     fn put(&self, mail: &mut Mail, event: Event) {
-        let place = mail.order;
-        mail.order += 1;
-        if event.is_state() {
+        let place = mail.next_place();
+        if matches!(event, Event::Completed { .. }) {
+            mail.ends.push_back((place, event));
+        } else if event.is_state() {
             // A module that says the same thing over and over fills no memory with it.
             if mail.lane.back().is_some_and(|(_, last)| *last == event) {
                 return;
@@ -152,6 +207,7 @@ impl Mailbox {
         match mail.event_consumer {
             Consumer::Callback => _ = self.work_came.notify_one(),
             Consumer::Iterator => _ = self.event_came.notify_one(),
+            Consumer::Incoming => _ = self.anything_came.notify_one(),
             Consumer::Nobody => {}
         }
     }
@@ -175,10 +231,7 @@ impl Mailbox {
         let mut mail = self.mail.lock();
         let queue = &mut mail.queues[usize::from(client)];
         if queue.consumer != Consumer::Nobody {
-            return Err(Error::state(
-                "the messages of this client have a consumer already, a callback or an iterator",
-            )
-            .with_client(client));
+            return Err(Error::state(MESSAGES_TAKEN).with_client(client));
         }
         queue.consumer = consumer;
         queue.callback = callback;
@@ -209,9 +262,7 @@ impl Mailbox {
     ) -> Result<()> {
         let mut mail = self.mail.lock();
         if mail.event_consumer != Consumer::Nobody {
-            return Err(Error::state(
-                "the events of this port have a consumer already, a callback or an iterator",
-            ));
+            return Err(Error::state(EVENTS_TAKEN));
         }
         mail.event_consumer = consumer;
         mail.event_callback = callback;
@@ -228,36 +279,112 @@ impl Mailbox {
         mail.event_callback.take()
     }
 
-    /// The oldest message of a client, waiting for one at most until then (`None` = until the port is
-    /// closed). With it: whether the engine wants to hear of it.
-    pub(crate) fn take_message(
-        &self,
-        client: u8,
-        until: Option<Instant>,
-    ) -> Option<(Message, bool)> {
-        let index = usize::from(client);
+    /// Takes everything for one consumer, with the descriptor that tells when there is something.
+    pub(crate) fn claim_all(&self) -> Result<Bell> {
+        let bell = Waker::new()
+            .map_err(|error| Error::new(ErrorKind::Internal, format!("no pipe: {error}")))?;
+        let bell = Arc::new(bell);
         let mut mail = self.mail.lock();
+        let taken = mail
+            .queues
+            .iter()
+            .position(|queue| queue.consumer != Consumer::Nobody);
+        if let Some(client) = taken {
+            return Err(Error::state(MESSAGES_TAKEN).with_client(client as u8));
+        }
+        if mail.event_consumer != Consumer::Nobody {
+            return Err(Error::state(EVENTS_TAKEN));
+        }
+        for queue in &mut mail.queues {
+            queue.consumer = Consumer::Incoming;
+        }
+        mail.event_consumer = Consumer::Incoming;
+        mail.bell = Some(Arc::clone(&bell));
+        mail.bell_rings = false;
+        mail.set_bell();
+        Ok(bell)
+    }
+
+    /// Gives it all back; what is there stays.
+    pub(crate) fn release_all(&self) {
+        let mut mail = self.mail.lock();
+        for queue in &mut mail.queues {
+            queue.consumer = Consumer::Nobody;
+        }
+        mail.event_consumer = Consumer::Nobody;
+        mail.bell = None;
+    }
+
+    /// The oldest message of a client. With it: whether the engine wants to hear of it.
+    pub(crate) fn take_message(&self, client: u8, patience: Patience) -> Option<(Message, bool)> {
+        let index = usize::from(client);
+        self.take(&self.message_came[index], patience, |mail| {
+            mail.next_message(index)
+        })
+    }
+
+    pub(crate) fn take_event(&self, patience: Patience) -> Option<Event> {
+        self.take(&self.event_came, patience, Mail::next_event)
+    }
+
+    /// The oldest of everything. With it: whether the engine wants to hear of it.
+    pub(crate) fn take_any(&self, patience: Patience) -> Option<(Received, bool)> {
+        self.take(&self.anything_came, patience, |mail| {
+            let next = mail.next_of_all();
+            mail.set_bell();
+            next
+        })
+    }
+
+    /// What `next` gives, waiting for it. `None` also where the port is closed or the wait interrupted.
+    fn take<T>(
+        &self,
+        came: &Condvar,
+        patience: Patience,
+        mut next: impl FnMut(&mut Mail) -> Option<T>,
+    ) -> Option<T> {
+        let mut mail = self.mail.lock();
+        let interrupts = mail.interrupts;
         loop {
-            let queue = &mut mail.queues[index];
-            if let Some(message) = queue.messages.pop_front() {
-                return Some((message, std::mem::take(&mut queue.hungry)));
+            if let Some(taken) = next(&mut mail) {
+                return Some(taken);
             }
-            if mail.closed || wait(&self.message_came[index], &mut mail, until) {
+            if mail.closed || patience == Patience::None || mail.interrupts != interrupts {
                 return None;
+            }
+            if std::mem::take(&mut mail.interrupt_kept) {
+                return None;
+            }
+            mail.waiting += 1;
+            let in_time = match patience {
+                Patience::Until(until) => !came.wait_until(&mut mail, until).timed_out(),
+                _ => {
+                    came.wait(&mut mail);
+                    true
+                }
+            };
+            mail.waiting -= 1;
+            if !in_time {
+                return next(&mut mail);
             }
         }
     }
 
-    pub(crate) fn take_event(&self, until: Option<Instant>) -> Option<Event> {
+    /// Ends every take that waits; where none does, the next one that would.
+    pub(super) fn interrupt(&self) {
         let mut mail = self.mail.lock();
-        loop {
-            if let Some(event) = mail.next_event() {
-                return Some(event);
-            }
-            if mail.closed || wait(&self.event_came, &mut mail, until) {
-                return None;
-            }
+        mail.interrupts = mail.interrupts.wrapping_add(1);
+        mail.interrupt_kept = mail.waiting == 0;
+        drop(mail);
+        self.wake_takes();
+    }
+
+    fn wake_takes(&self) {
+        for came in &self.message_came {
+            came.notify_all();
         }
+        self.event_came.notify_all();
+        self.anything_came.notify_all();
     }
 
     /// The next thing for a callback, or `None` when the port is closed and nothing is left. With it:
@@ -292,10 +419,7 @@ impl Mailbox {
         mail.closed = true;
         mail.silenced |= undelivered == Undelivered::Dropped;
         drop(mail);
-        for came in &self.message_came {
-            came.notify_all();
-        }
-        self.event_came.notify_all();
+        self.wake_takes();
         self.work_came.notify_all();
     }
 
@@ -313,23 +437,71 @@ impl Mailbox {
 }
 
 impl Mail {
-    /// The oldest event of lane and ring.
+    fn next_place(&mut self) -> u64 {
+        self.order += 1;
+        self.order
+    }
+
+    /// Makes the descriptor tell whether there is something.
+    fn set_bell(&mut self) {
+        if self.bell.is_none() {
+            return;
+        }
+        let something = self.first_event().is_some()
+            || self.queues.iter().any(|queue| !queue.messages.is_empty());
+        if let (Some(bell), true) = (&self.bell, something != self.bell_rings) {
+            self.bell_rings = something;
+            if something {
+                bell.ring();
+            } else {
+                bell.hush();
+            }
+        }
+    }
+
+    /// Which of the events is the oldest, by its place.
+    fn first_event(&self) -> Option<(u64, Events)> {
+        [
+            (Events::Lane, &self.lane),
+            (Events::Ends, &self.ends),
+            (Events::Ring, &self.ring),
+        ]
+        .into_iter()
+        .filter_map(|(which, queue)| Some((queue.front()?.0, which)))
+        .min_by_key(|&(place, _)| place)
+    }
+
     fn next_event(&mut self) -> Option<Event> {
-        let ring_first = match (self.lane.front(), self.ring.front()) {
-            (Some((lane, _)), Some((ring, _))) => ring < lane,
-            (None, _) => true,
-            (_, None) => false,
-        };
-        let source = if ring_first {
-            &mut self.ring
-        } else {
-            &mut self.lane
+        let source = match self.first_event()?.1 {
+            Events::Lane => &mut self.lane,
+            Events::Ends => &mut self.ends,
+            Events::Ring => &mut self.ring,
         };
         let (_, mut event) = source.pop_front()?;
         if let Event::Lagged { client, count } = &mut event {
             *count = std::mem::take(&mut self.queues[usize::from(*client)].lagged);
         }
         Some(event)
+    }
+
+    /// The oldest message of a client, and whether the engine waits for room in its queue.
+    fn next_message(&mut self, index: usize) -> Option<(Message, bool)> {
+        let queue = &mut self.queues[index];
+        let (_, message) = queue.messages.pop_front()?;
+        Some((message, std::mem::take(&mut queue.hungry)))
+    }
+
+    fn next_of_all(&mut self) -> Option<(Received, bool)> {
+        let first_message = (0..self.queues.len())
+            .filter_map(|index| Some((self.queues[index].messages.front()?.0, index)))
+            .min();
+        match (first_message, self.first_event()) {
+            (Some((message, index)), event) if event.is_none_or(|(event, _)| message < event) => {
+                let (message, hungry) = self.next_message(index)?;
+                Some((Received::Message(message), hungry))
+            }
+            _ => Some((Received::Event(self.next_event()?), false)),
+        }
     }
 
     fn next_work(&mut self) -> Option<(Delivery, bool)> {
@@ -344,31 +516,14 @@ impl Mail {
         // In turn, so that a busy client does not starve the others.
         for step in 0..self.queues.len() {
             let index = (self.next_client + step) % self.queues.len();
-            let queue = &mut self.queues[index];
-            let Some(callback) = queue.callback.clone() else {
+            let Some(callback) = self.queues[index].callback.clone() else {
                 continue;
             };
-            if let Some(message) = queue.messages.pop_front() {
-                let hungry = std::mem::take(&mut queue.hungry);
+            if let Some((message, hungry)) = self.next_message(index) {
                 self.next_client = index + 1;
                 return Some((Delivery::Message(callback, message), hungry));
             }
         }
         None
-    }
-}
-
-/// Whether the time was up.
-fn wait(
-    came: &Condvar,
-    mail: &mut parking_lot::MutexGuard<'_, Mail>,
-    until: Option<Instant>,
-) -> bool {
-    match until {
-        None => {
-            came.wait(mail);
-            false
-        }
-        Some(until) => came.wait_until(mail, until).timed_out(),
     }
 }

@@ -3,6 +3,8 @@
 
 mod completion;
 mod dispatcher;
+mod interrupt;
+mod job;
 mod mailbox;
 mod reader;
 
@@ -15,12 +17,16 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use completion::Completer;
-pub(crate) use completion::Completion;
+pub(crate) use completion::{Completion, Waited};
+pub(crate) use interrupt::Alarm;
+use interrupt::Interrupts;
+use job::Jobs;
 use mailbox::Undelivered;
-pub(crate) use mailbox::{Consumer, Mailbox};
+pub(crate) use mailbox::{Bell, Consumer, Mailbox, Patience};
 
 use crate::engine::{Abandoned, Engine, OpId, Options, Outcome, Output, Request, State};
 use crate::error::{Error, ErrorKind, Result};
+use crate::event::Event;
 use crate::port::{Port, Waker, with_signals_blocked};
 use dispatcher::Dispatcher;
 
@@ -31,6 +37,7 @@ pub(crate) struct Shared {
     core: Mutex<Core>,
     waker: Waker,
     pub(crate) mail: Mailbox,
+    interrupts: Interrupts,
     stop: AtomicBool,
 }
 
@@ -41,10 +48,18 @@ struct Core {
     engine: Engine,
     /// `None` once the port is closed.
     port: Option<Arc<dyn Port>>,
-    waiters: HashMap<OpId, Completer>,
+    waiters: HashMap<OpId, Waiter>,
     /// What the reader sleeps for: until when, and whether for room to write as well.
     reader_due: Option<Instant>,
     reader_writes: bool,
+}
+
+/// Who hears of the end of an operation.
+#[derive(Debug)]
+struct Waiter {
+    completer: Completer,
+    /// The events of the port as well.
+    event: bool,
 }
 
 /// How a thread that has changed the engine leaves it.
@@ -60,6 +75,14 @@ enum Leave {
 }
 
 impl Core {
+    /// The place where the end of an operation will be told.
+    fn await_end(&mut self, id: OpId) -> Arc<Completion> {
+        let (completer, completion) = Completion::new();
+        let event = false;
+        self.waiters.insert(id, Waiter { completer, event });
+        completion
+    }
+
     /// Writes what the engine has for the port, without blocking.
     fn flush(&mut self) {
         let Some(port) = self.port.clone() else {
@@ -118,7 +141,13 @@ impl Shared {
         match output {
             Output::Done(id, result) => {
                 if let Some(waiter) = core.waiters.remove(&id) {
-                    waiter.complete(result);
+                    if waiter.event {
+                        self.mail.put_event(Event::Completed {
+                            operation: id.number(),
+                            result: result.clone(),
+                        });
+                    }
+                    waiter.completer.complete(result);
                 }
             }
             Output::Message(message) => self.mail.put_message(message),
@@ -148,6 +177,18 @@ impl Shared {
             self.settle(&mut core, Leave::Gone);
         }
     }
+
+    /// Ends every wait that is under way, if that was asked for.
+    fn interrupt_waits(&self) {
+        if self.interrupts.carry_out() {
+            self.mail.interrupt();
+        }
+    }
+}
+
+/// This long from now; `None` = never, where that is more than a clock can hold.
+pub(crate) fn after(timeout: Duration) -> Option<Instant> {
+    Instant::now().checked_add(timeout)
 }
 
 /// A running port. Dropping the last handle closes it.
@@ -156,6 +197,7 @@ pub(crate) struct Runtime {
     pub(crate) shared: Arc<Shared>,
     reader: Mutex<Option<JoinHandle<()>>>,
     dispatcher: Dispatcher,
+    jobs: Jobs,
     /// The process that opened the port: a forked child has the descriptor and none of the threads.
     pid: u32,
     port_name: String,
@@ -181,6 +223,7 @@ impl Runtime {
             }),
             waker: Waker::new().map_err(internal)?,
             mail: Mailbox::new(message_capacity, urc_capacity),
+            interrupts: Interrupts::new(),
             stop: AtomicBool::new(false),
         });
         {
@@ -203,6 +246,7 @@ impl Runtime {
             shared,
             reader: Mutex::new(Some(reader)),
             dispatcher: Dispatcher::default(),
+            jobs: Jobs::default(),
             pid: std::process::id(),
             port_name,
         })
@@ -230,15 +274,15 @@ impl Runtime {
 
     /// Asks which clients live; the first operation of all.
     pub(crate) fn discover(&self) -> Result<Outcome> {
-        let (completer, completion) = Completion::new();
-        let id = {
+        let alarm = self.alarm();
+        let (id, completion) = {
             let mut core = self.shared.core.lock();
             let id = core.engine.start(Instant::now());
-            core.waiters.insert(id, completer);
+            let completion = core.await_end(id);
             self.shared.settle(&mut core, Leave::Waiting);
-            id
+            (id, completion)
         };
-        self.wait(id, &completion, None)
+        self.wait(id, &completion, None, &alarm)
     }
 
     /// Submits a request and gives what to wait on.
@@ -248,41 +292,44 @@ impl Runtime {
 
     fn submit_and(&self, request: Request, leave: Leave) -> Result<(OpId, Arc<Completion>)> {
         self.check()?;
-        let (completer, completion) = Completion::new();
         let mut core = self.shared.core.lock();
         let id = core.engine.submit(Instant::now(), request)?;
-        core.waiters.insert(id, completer);
+        let completion = core.await_end(id);
         self.shared.settle(&mut core, leave);
         Ok((id, completion))
     }
 
     /// Submits a request and waits for its outcome, at most `timeout` of the caller's.
     pub(crate) fn call(&self, request: Request, timeout: Option<Duration>) -> Result<Outcome> {
+        let alarm = self.alarm();
         let (id, completion) = self.submit_and(request, Leave::Waiting)?;
-        self.wait(id, &completion, timeout)
+        self.wait(id, &completion, timeout, &alarm)
     }
 
-    /// Waits for an operation. Past `timeout` it is abandoned: withdrawn if it has not begun, else it
-    /// goes on without its caller.
+    /// Waits for an operation. Past `timeout`, or when interrupted, it is abandoned: withdrawn if it has
+    /// not begun, else it goes on without its caller.
     pub(crate) fn wait(
         &self,
         id: OpId,
         completion: &Completion,
         timeout: Option<Duration>,
+        alarm: &Alarm,
     ) -> Result<Outcome> {
-        let limit = timeout.map(|timeout| Instant::now() + timeout);
-        match self.wait_until(completion, limit)? {
-            Some(result) => result,
-            None => self.leave(id, completion, timeout.unwrap_or_default()),
-        }
+        let why = match self.wait_until(completion, timeout.and_then(after), alarm)? {
+            Waited::Done(result) => return result,
+            Waited::TimeUp => format!("within the caller's {:?}", timeout.unwrap_or_default()),
+            Waited::Interrupted => "before the caller was interrupted".to_owned(),
+        };
+        self.leave(id, completion, &why)
     }
 
-    /// Waits without giving up the operation; `None` = not yet.
+    /// Waits without giving up the operation.
     pub(crate) fn wait_until(
         &self,
         completion: &Completion,
         limit: Option<Instant>,
-    ) -> Result<Option<Result<Outcome>>> {
+        alarm: &Alarm,
+    ) -> Result<Waited> {
         self.check()?;
         loop {
             let due = self.shared.core.lock().engine.poll_timeout();
@@ -290,8 +337,13 @@ impl Runtime {
                 (Some(limit), Some(due)) => Some(limit.min(due)),
                 (limit, due) => limit.or(due),
             };
-            if let Some(result) = completion.wait(until) {
-                return Ok(Some(result));
+            match completion.wait(until, alarm) {
+                Waited::TimeUp => {}
+                Waited::Interrupted => {
+                    self.shared.waker.ring();
+                    return Ok(Waited::Interrupted);
+                }
+                done => return Ok(done),
             }
             let now = Instant::now();
             if due.is_some_and(|due| due <= now) {
@@ -300,17 +352,17 @@ impl Runtime {
                 self.shared.settle(&mut core, Leave::Waiting);
             }
             if limit.is_some_and(|limit| limit <= now) {
-                if let Some(result) = completion.wait(Some(now)) {
-                    return Ok(Some(result));
+                if let Some(result) = completion.outcome() {
+                    return Ok(Waited::Done(result));
                 }
                 // Nobody looks after the deadlines from here on but the reader.
                 self.shared.waker.ring();
-                return Ok(None);
+                return Ok(Waited::TimeUp);
             }
         }
     }
 
-    fn leave(&self, id: OpId, completion: &Completion, after: Duration) -> Result<Outcome> {
+    fn leave(&self, id: OpId, completion: &Completion, why: &str) -> Result<Outcome> {
         let mut core = self.shared.core.lock();
         let abandoned = core.engine.abandon(Instant::now(), id);
         self.shared.settle(&mut core, Leave::Gone);
@@ -320,19 +372,58 @@ impl Runtime {
         drop(core);
         match abandoned {
             Abandoned::Ended => completion
-                .wait(None)
+                .outcome()
                 .unwrap_or_else(|| Err(Error::new(ErrorKind::Internal, "the outcome vanished"))),
             Abandoned::Withdrawn => Err(Error::new(
                 ErrorKind::Timeout,
-                format!("nothing was sent within the caller's {after:?}; the call is withdrawn"),
+                format!("nothing was sent {why}; the call is withdrawn"),
             )),
             Abandoned::Underway => Err(Error::new(
                 ErrorKind::Unconfirmed,
                 format!(
-                    "no outcome within the caller's {after:?}; the operation goes on, and doing it \
-                     again may duplicate"
+                    "no outcome {why}; the operation goes on, and doing it again may duplicate"
                 ),
             )),
+        }
+    }
+
+    /// Has the end of an operation reported as an event as well; at once, where it has ended.
+    pub(crate) fn report(&self, id: OpId, completion: &Completion) {
+        let mut core = self.shared.core.lock();
+        if let Some(waiter) = core.waiters.get_mut(&id) {
+            waiter.event = true;
+        } else if let Some(result) = completion.outcome() {
+            self.shared.mail.put_event(Event::Completed {
+                operation: id.number(),
+                result,
+            });
+        }
+    }
+
+    /// Runs `job` on a thread of its own and reports its end as an event.
+    pub(crate) fn background(
+        self: &Arc<Self>,
+        job: impl FnOnce() -> Result<Outcome> + Send + 'static,
+    ) -> Result<OpId> {
+        self.check()?;
+        if self.shared.stop.load(Ordering::Acquire) {
+            return Err(Error::new(ErrorKind::Closed, "the port is closed"));
+        }
+        let id = self.shared.core.lock().engine.reserve();
+        self.jobs.start(&self.shared, id, job)?;
+        Ok(id)
+    }
+
+    /// Rings at the next interrupt.
+    pub(crate) fn alarm(&self) -> Alarm {
+        self.shared.interrupts.alarm()
+    }
+
+    /// Async-signal-safe: a store and a write to a pipe.
+    pub(crate) fn interrupt(&self) {
+        if !self.is_forked() {
+            self.shared.interrupts.ask();
+            self.shared.waker.ring();
         }
     }
 
@@ -357,13 +448,14 @@ impl Runtime {
         self.dispatcher.start(&self.shared)
     }
 
+    /// Whether this thread is one of the library's that run the program's code.
     pub(crate) fn in_callback(&self) -> bool {
-        self.dispatcher.is_current_thread()
+        self.dispatcher.is_current_thread() || self.jobs.is_current_thread()
     }
 
     /// Waits until no callback runs, unless this is one.
     pub(crate) fn callback_ended(&self) {
-        if !self.in_callback() {
+        if !self.dispatcher.is_current_thread() {
             self.shared.mail.callback_ended();
         }
     }
@@ -393,6 +485,7 @@ impl Runtime {
         self.shared.settle(&mut core, Leave::Reader);
         core.port = None;
         drop(core);
+        self.jobs.join();
         self.shared.mail.close(Undelivered::Dropped);
         self.dispatcher.join();
     }

@@ -32,6 +32,7 @@ pub(super) fn run(shared: &Shared, port: &dyn Port) {
             Ok(ready) => {
                 if ready.woken {
                     shared.waker.hush();
+                    shared.interrupt_waits();
                 }
                 if ready.readable {
                     read(shared, port, &mut buf)

@@ -6,6 +6,7 @@ mod callbacks;
 mod common;
 mod dialects;
 mod idle;
+mod incoming;
 mod injection;
 mod load;
 mod note;
