@@ -81,12 +81,29 @@ pub(super) struct Client {
     pub(super) slots: VecDeque<u8>,
     /// More than one of them came from a slot map, which does not say which is the oldest.
     pub(super) slots_unordered: bool,
-    /// A fetch or slot query is under way.
-    pub(super) fetching: bool,
+    pub(super) fetching: Fetching,
     /// Messages that the queue of the client can still take.
     pub(super) room: usize,
     /// When to ask for the slots again, in case a notice was lost (A57).
     pub(super) ask_slots_at: Option<Instant>,
+}
+
+/// What is being fetched. A notice that comes before the answer is of a message that the answer has: the
+/// module printed it before it read the command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Fetching {
+    #[default]
+    No,
+    /// Which slots are full.
+    Map,
+    /// One slot, whose answer has not begun.
+    Slot(u8),
+    /// All of them, and the answer has not begun.
+    All,
+    /// All of them, and the answer has begun: what is noticed now may be in it or not.
+    Rest,
+    /// One slot, which has been answered.
+    Given,
 }
 
 /// How often a client in stored delivery is asked for its slots.
@@ -189,7 +206,7 @@ impl Client {
         self.blocked_until = None;
         self.slots.clear();
         self.slots_unordered = false;
-        self.fetching = false;
+        self.fetching = Fetching::No;
         self.ask_slots_at = None;
     }
 }

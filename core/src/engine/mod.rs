@@ -466,7 +466,7 @@ impl Engine {
                     Some(0) => {}
                     Some(_) => client.in_flight = client.in_flight.saturating_sub(1),
                 },
-                Kind::Fetch | Kind::Slots => client.fetching = false,
+                Kind::Fetch | Kind::Slots => client.fetching = client::Fetching::No,
                 _ => {}
             }
             if op.phase == Phase::Queued && !op.taken {

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use super::client::{SLOT_QUERY_PERIOD, State};
+use super::client::{Fetching, SLOT_QUERY_PERIOD, State};
 use super::op::{Kind, Op, OpId, Role, Step};
 use super::{Engine, Output};
 use crate::mqtt::receive::{self, Message};
@@ -28,7 +28,15 @@ impl Engine {
 
     /// `+QMTRECV: client,slot`: a message waits.
     pub(super) fn noticed(&mut self, client: u8, slot: u8) {
-        self.client(client).note_slot(slot);
+        let state = self.client(client);
+        match state.fetching {
+            Fetching::Slot(fetched) if fetched == slot => return,
+            Fetching::All => return,
+            // Read all at once the next time as well: that is in order, whatever this one was.
+            Fetching::Rest => state.slots_unordered = true,
+            _ => {}
+        }
+        state.note_slot(slot);
         self.fetch(client);
     }
 
@@ -36,7 +44,10 @@ impl Engine {
     /// which is the oldest.
     pub(super) fn fetch(&mut self, index: u8) {
         let client = self.client(index);
-        if client.fetching || client.room == 0 || client.state != State::Connected {
+        if client.fetching != Fetching::No || client.room == 0 || client.state != State::Connected {
+            return;
+        }
+        if client.slots.is_empty() {
             return;
         }
         let (line, slot) = if client.slots_unordered && client.room >= SLOTS {
@@ -49,7 +60,7 @@ impl Engine {
             (receive::fetch(index, slot), Some(slot))
         };
         client.slots_unordered &= client.slots.len() > 1;
-        client.fetching = true;
+        client.fetching = slot.map_or(Fetching::All, Fetching::Slot);
         let role = Role::Fetch {
             slot,
             answered: false,
@@ -62,16 +73,21 @@ impl Engine {
     /// A fetch or slot query has ended, well or not.
     pub(super) fn fetched(&mut self, index: u8, id: OpId) {
         self.remove(id);
-        self.client(index).fetching = false;
+        self.client(index).fetching = Fetching::No;
         self.fetch(index);
     }
 
     /// `+QMTRECV: client,s0,...,s4`.
     pub(super) fn slots_told(&mut self, client: u8, full: [bool; 5]) {
         let client = self.client(client);
+        if client.fetching == Fetching::All {
+            return;
+        }
         let noticed = client.slots.len();
         for (slot, _) in full.into_iter().enumerate().filter(|(_, full)| *full) {
-            client.note_slot(slot as u8);
+            if client.fetching != Fetching::Slot(slot as u8) {
+                client.note_slot(slot as u8);
+            }
         }
         // A map says nothing about the order among slots (register A43).
         client.slots_unordered |= client.slots.len() > noticed && client.slots.len() > 1;
@@ -80,17 +96,24 @@ impl Engine {
     /// A message came, at once or as the answer to a fetch.
     pub(super) fn received(&mut self, raw: RawMessage<'_>) {
         let index = raw.client;
+        let mut fetched = false;
         if let Some(active) = &mut self.active {
             if active.client == Some(index) {
                 if let Role::Fetch { answered, .. } = &mut active.role {
                     // The slot is free from here on, before the `OK` (register A43).
                     *answered = true;
+                    fetched = true;
                 }
             }
         }
         let hex = self.context.layouts[usize::from(index)].hex;
         let client = self.client(index);
         client.room = client.room.saturating_sub(1);
+        client.fetching = match client.fetching {
+            Fetching::Slot(_) if fetched => Fetching::Given,
+            Fetching::All if fetched => Fetching::Rest,
+            other => other,
+        };
         let message = Message::new(raw, client.generation, hex);
         self.outputs.push_back(Output::Message(message));
     }
@@ -109,7 +132,7 @@ impl Engine {
                 let connected = client.state == State::Connected;
                 let ask = client
                     .ask_slots_at
-                    .filter(|_| connected && !client.fetching && client.room > 0);
+                    .filter(|_| connected && client.fetching == Fetching::No && client.room > 0);
                 [ask, client.blocked_until]
             })
             .flatten()
@@ -123,11 +146,12 @@ impl Engine {
                 client.blocked_until = None;
             }
             let due = client.ask_slots_at.is_some_and(|at| at <= now);
-            if !due || client.fetching || client.room == 0 || client.state != State::Connected {
+            let idle = client.fetching == Fetching::No && client.room > 0;
+            if !due || !idle || client.state != State::Connected {
                 continue;
             }
             client.ask_slots_at = Some(now + SLOT_QUERY_PERIOD);
-            client.fetching = true;
+            client.fetching = Fetching::Map;
             let op = Op::new(
                 Some(index),
                 Kind::Slots,

@@ -256,7 +256,13 @@ fn interrupt_until<T>(bench: &Bench, thread: thread::JoinHandle<T>) -> T {
         bench.modem.interrupt();
         thread::yield_now();
     }
+    settle(bench);
     thread.join().unwrap()
+}
+
+/// Until the reader has carried out every interrupt so far.
+fn settle(bench: &Bench) {
+    while bench.modem.command("AT").is_err() {}
 }
 
 #[test]
@@ -282,6 +288,7 @@ fn an_interrupt_ends_calls_and_leaves_the_operation_alone() {
             bench.modem.interrupt();
             thread::yield_now();
         }
+        settle(&bench);
         assert_eq!(kind(waiting.join().unwrap()), ErrorKind::Unconfirmed);
     });
     // It can be waited for again.
@@ -302,9 +309,12 @@ fn an_interrupt_ends_every_kind_of_listening() {
     let thread = thread::spawn(move || incoming.recv().is_none());
     assert!(interrupt_until(&bench, thread));
 
+    let incoming = bench.modem.incoming().unwrap();
+    // The last of those above may have met nobody.
+    assert!(incoming.recv_timeout(Duration::ZERO).is_none());
     // One that meets nobody is kept for the next who would wait, once.
     bench.modem.interrupt();
-    let incoming = bench.modem.incoming().unwrap();
+    settle(&bench);
     assert!(incoming.recv().is_none());
     bench.emulator.inject_urc("+QIND: x");
     assert!(incoming.recv().is_some());

@@ -55,9 +55,9 @@ fn run(delivery: Delivery, messages: usize, permits: Option<usize>) {
             .unwrap();
     }
     // A message holds a permit of its receiver from its publish until it has been received.
-    let tokens: Vec<(Sender<()>, Receiver<()>)> = (0..CLIENTS)
+    let (tokens, returned): (Vec<Sender<()>>, Vec<Receiver<()>>) = (0..CLIENTS)
         .map(|_| bounded(permits.unwrap_or(usize::MAX >> 40)))
-        .collect();
+        .unzip();
     let received = Arc::new(AtomicUsize::new(0));
 
     std::thread::scope(|scope| {
@@ -70,7 +70,7 @@ fn run(delivery: Delivery, messages: usize, permits: Option<usize>) {
                 for number in 0..messages {
                     let qos = QOS[number % QOS.len()];
                     if permits.is_some() {
-                        tokens[receiver(thread)].0.send(()).unwrap();
+                        tokens[receiver(thread)].send(()).unwrap();
                     }
                     let publication = client
                         .publish_start(
@@ -92,7 +92,7 @@ fn run(delivery: Delivery, messages: usize, permits: Option<usize>) {
                 }
             });
         }
-        for (index, client) in clients.iter().enumerate() {
+        for ((index, client), returned) in clients.iter().enumerate().zip(returned) {
             let threads: Vec<usize> = (0..THREADS).filter(|&t| receiver(t) == index).collect();
             let expected = threads.len() * messages;
             let received = Arc::clone(&received);
@@ -115,7 +115,7 @@ fn run(delivery: Delivery, messages: usize, permits: Option<usize>) {
                     );
                     *number += 1;
                     if permits.is_some() {
-                        tokens[index].1.recv().unwrap();
+                        returned.recv().unwrap();
                     }
                     received.fetch_add(1, Ordering::Relaxed);
                 }

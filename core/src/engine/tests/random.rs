@@ -217,7 +217,7 @@ fn run(steps: &[Step], feed: Feed) -> Vec<String> {
         assert!(client.waiting.is_empty());
         assert_eq!(client.zero, None);
         assert_eq!(client.lifecycle, None);
-        assert!(!client.fetching);
+        assert_eq!(client.fetching, crate::engine::client::Fetching::No);
         assert!(
             !matches!(client.state, State::Opening | State::Disconnecting)
                 || client.found.is_some(),

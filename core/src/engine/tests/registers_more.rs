@@ -74,7 +74,8 @@ fn a41_a43_all_are_read_at_once_where_only_the_module_knows_their_order() {
         }
         t.line("+QMTRECV: 0,4");
         t.ok();
-        t.expect_and_ok("AT+QMTRECV=0,4\r");
+        // The message of that notice may have been among those: the order is the module's again.
+        t.expect_and_ok("AT+QMTRECV=0\r");
         t.expect_nothing_sent();
         assert_eq!(t.payloads().len(), 4);
         assert_eq!(t.strays(), [""; 0]);

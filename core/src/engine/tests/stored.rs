@@ -155,3 +155,70 @@ fn a_map_of_one_client_tells_of_the_others() {
         assert_eq!(sent, "AT+QMTRECV=1,4\r");
     });
 }
+
+/// The module prints a notice before it reads the command that fetches its message. Taken for another
+/// message in the same slot, it would be fetched before an older one.
+#[test]
+fn a_notice_before_the_answer_is_of_a_message_in_the_answer() {
+    stored(|t| {
+        t.advance(seconds(5));
+        t.expect_sent("AT+QMTRECV?\r");
+        t.line("+QMTRECV: 0,0,1,0,1,0");
+        t.ok();
+        t.expect_sent("AT+QMTRECV=0\r");
+        t.line("+QMTRECV: 0,2");
+        for payload in ["a", "b", "c"] {
+            t.message(0, "t", payload);
+        }
+        t.ok();
+        t.expect_nothing_sent();
+        // Two new ones, the second in the slot of the notice above.
+        t.line("+QMTRECV: 0,0");
+        t.line("+QMTRECV: 0,2");
+        for slot in [0, 2] {
+            t.expect_sent(&format!("AT+QMTRECV=0,{slot}\r"));
+            t.message(0, "t", slot.to_string());
+            t.ok();
+        }
+        t.events();
+        assert_eq!(t.payloads(), [b"a", b"b", b"c", b"0", b"2"]);
+    });
+}
+
+#[test]
+fn a_late_notice_of_the_slot_that_is_fetched_is_no_second_message() {
+    stored(|t| {
+        t.advance(seconds(5));
+        t.expect_sent("AT+QMTRECV?\r");
+        t.line("+QMTRECV: 0,1,0,0,0,0");
+        t.ok();
+        t.expect_sent("AT+QMTRECV=0,0\r");
+        t.line("+QMTRECV: 0,0");
+        t.message(0, "t", "x");
+        // The slot is free now, and this is another one.
+        t.line("+QMTRECV: 0,0");
+        t.ok();
+        t.expect_sent("AT+QMTRECV=0,0\r");
+        t.message(0, "t", "y");
+        t.ok();
+        t.expect_nothing_sent();
+    });
+}
+
+/// Nobody can tell whether the message of such a notice was among those printed.
+#[test]
+fn after_a_notice_in_the_middle_of_many_all_are_read_again() {
+    stored(|t| {
+        t.advance(seconds(5));
+        t.expect_sent("AT+QMTRECV?\r");
+        t.line("+QMTRECV: 0,0,1,0,1,0");
+        t.ok();
+        t.expect_sent("AT+QMTRECV=0\r");
+        t.message(0, "t", "a");
+        t.line("+QMTRECV: 0,4");
+        t.message(0, "t", "b");
+        t.ok();
+        t.expect_and_ok("AT+QMTRECV=0\r");
+        t.expect_nothing_sent();
+    });
+}
