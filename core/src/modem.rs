@@ -236,6 +236,12 @@ impl Modem {
         self.runtime.port_name()
     }
 
+    /// Whether the port is open: not after [`close`](Self::close), nor once it is lost, nor in a forked child.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.runtime.is_open()
+    }
+
     /// Sends any other AT command and gives the lines of its answer, without the final `OK`.
     ///
     /// Refused are what the library itself does (`AT+QMT...=` with values), what would change how lines

@@ -165,7 +165,7 @@ impl ClientConfig {
     }
 
     /// Takes over one setting, as a query answered it.
-    pub(crate) fn insert(&mut self, setting: Setting) {
+    pub fn insert(&mut self, setting: Setting) {
         match setting {
             Setting::Version(v) => self.version = Some(v),
             Setting::PdpContext(v) => self.pdp_context = Some(v),

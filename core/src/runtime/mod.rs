@@ -256,6 +256,10 @@ impl Runtime {
         &self.port_name
     }
 
+    pub(crate) fn is_open(&self) -> bool {
+        !self.is_forked() && self.shared.core.lock().port.is_some()
+    }
+
     /// Refuses every call in a forked child, before any lock is touched: a thread of the parent may
     /// have held it at the fork.
     pub(crate) fn check(&self) -> Result<()> {
