@@ -32,6 +32,10 @@ quickstart: ## The quickstart example against the emulated module
 msrv: ## Compile with the oldest Rust that Cargo.toml promises
 	@tests/scripts/msrv.sh
 
+.PHONY: cross
+cross: ## The library on the processors of boards, aarch64 and armv7, emulated
+	@tests/scripts/cross.sh
+
 .PHONY: clean
 clean: ## Remove what was built
 	cargo clean

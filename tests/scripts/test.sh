@@ -21,6 +21,7 @@ section 'format, lints, documentation' make --no-print-directory check
 section 'tests' make --no-print-directory unit
 section 'quickstart' make --no-print-directory quickstart
 section 'oldest supported Rust' make --no-print-directory msrv
+section 'processors of boards' env CROSS_OPTIONAL=1 make --no-print-directory cross
 
 printf '\n==== all passed\n'
 printf '%s\n' "${times[@]}"
