@@ -64,7 +64,7 @@
 //! # Logging
 //!
 //! Through the crate `log`: `atmqtt::wire` at level trace shows every line of the serial port, with
-//! secrets masked.
+//! secrets masked. [`ModemBuilder::trace`] writes every byte to a file, which the emulated module replays.
 //!
 //! # Without hardware
 //!
@@ -93,6 +93,7 @@ pub mod port;
 mod raw;
 mod runtime;
 mod tls;
+mod trace;
 pub mod wire;
 
 pub use client::{Client, IfInUse, Messages};

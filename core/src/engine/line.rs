@@ -29,6 +29,13 @@ pub(super) struct Active {
     pub(super) answer: Vec<Vec<u8>>,
 }
 
+impl Active {
+    /// See [`Step::is_of_file`].
+    fn is_of_file(&self) -> bool {
+        self.role.is_of_file() || mask::is_of_file(self.line.as_bytes())
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
     Op(OpId),
@@ -221,8 +228,11 @@ impl Engine {
 
     fn begin(&mut self, now: Instant, owner: Owner, client: Option<u8>, step: Step) {
         log::trace!(target: "atmqtt::wire", "> {}", step.line);
-        self.write(step.line.as_bytes());
-        self.write(b"\r");
+        if let Some(tap) = &mut self.tap {
+            tap.command(step.line.as_bytes(), step.is_of_file());
+        }
+        self.write(step.line.as_bytes(), mask::lines);
+        self.write(b"\r", mask::plain);
         self.context.prompt = step.data.is_some();
         self.active = Some(Active {
             owner,
@@ -249,7 +259,7 @@ impl Engine {
         self.context.prompt = false;
         let (line, data, echoed, client, owner) = match &mut self.active {
             Some(active) if active.stage == Stage::Prompt => (
-                active.line.name(),
+                active.line.clone(),
                 active.data.take().unwrap_or_default(),
                 active.echoed,
                 active.client,
@@ -257,8 +267,13 @@ impl Engine {
             ),
             _ => return None,
         };
-        log::trace!(target: "atmqtt::wire", "> {}", mask::data(&line, &data));
-        self.write(&data);
+        let line = line.as_bytes();
+        log::trace!(target: "atmqtt::wire", "> {}", mask::data(line, &data));
+        let shown = match mask::is_of_file(line) {
+            true => mask::file,
+            false => mask::plain,
+        };
+        self.write(&data, shown);
         let end = self.queued;
         let transfer = self.transfer(data.len() as u32);
         if let Some(active) = &mut self.active {
@@ -300,6 +315,9 @@ impl Engine {
         };
         self.context.prompt = false;
         self.transfer_over();
+        if let Some(tap) = &mut self.tap {
+            tap.answered(active.is_of_file());
+        }
         if let Some(quiet) = transfer::cut_off(now, &active, &code) {
             self.line = quiet;
         } else if self.is_entry_expired(now, &active, &code) {
@@ -559,6 +577,9 @@ impl Engine {
     }
 
     fn synced(&mut self) {
+        if let Some(tap) = &mut self.tap {
+            tap.answered(false);
+        }
         self.active = None;
         self.line = LineState::Ready;
     }

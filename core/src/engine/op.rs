@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::client::State;
 use super::transfer::{FileData, Sending};
 use crate::error::{Error, ErrorKind};
+use crate::mask;
 use crate::mqtt::QoS;
 use crate::mqtt::config::ClientConfig;
 use crate::mqtt::connect::Connect;
@@ -202,6 +203,11 @@ impl Step {
             deadline: FINAL_DEADLINE,
         }
     }
+
+    /// What is sent or comes behind it may be what a file holds.
+    pub(super) fn is_of_file(&self) -> bool {
+        self.role.is_of_file() || mask::is_of_file(self.line.as_bytes())
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -228,6 +234,12 @@ pub(super) enum Role {
     Upload(Sending),
     /// `AT+QFREAD=...`.
     Download,
+}
+
+impl Role {
+    pub(super) fn is_of_file(&self) -> bool {
+        matches!(self, Self::Upload(_) | Self::Download)
+    }
 }
 
 /// Where an operation stands.

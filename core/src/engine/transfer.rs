@@ -9,6 +9,7 @@ use super::Engine;
 use super::line::{Active, Final, LineState, Owner, Stage};
 use super::op::{FINAL_DEADLINE, OpId, Role};
 use crate::error::{Error, ErrorKind};
+use crate::mask;
 use crate::mqtt::open;
 use crate::wire::{CommandLine, Fields};
 
@@ -143,7 +144,9 @@ impl Engine {
         }
         if piece > 0 {
             log::trace!(target: "atmqtt::wire", "> ({piece} bytes of a file)");
-            self.write(&data.0[from..from + piece]);
+            self.write(&data.0[from..from + piece], |_| {
+                mask::file(&data.0)[from..from + piece].to_vec()
+            });
         }
     }
 

@@ -22,6 +22,7 @@ pub(crate) use mailbox::{Consumer, Mailbox};
 use crate::engine::{Abandoned, Engine, OpId, Options, Outcome, Output, Request, State};
 use crate::error::{Error, ErrorKind, Result};
 use crate::port::{Port, Waker, with_signals_blocked};
+use crate::trace::Trace;
 use dispatcher::Dispatcher;
 
 /// What the threads of one port share. Handles own it through [`Runtime`]; the reader thread owns it
@@ -168,6 +169,7 @@ impl Runtime {
         options: Options,
         message_capacity: usize,
         urc_capacity: usize,
+        trace: Option<Box<dyn Trace>>,
     ) -> Result<Self> {
         let internal = |error: std::io::Error| Error::new(ErrorKind::Internal, error.to_string());
         let port_name = port.name();
@@ -186,6 +188,9 @@ impl Runtime {
         {
             let mut core = shared.core.lock();
             let now = Instant::now();
+            if let Some(trace) = trace {
+                core.engine.set_trace(trace);
+            }
             for client in 0..crate::mqtt::CLIENTS {
                 core.engine.set_room(now, client, message_capacity);
             }

@@ -243,6 +243,12 @@ impl Lexer {
         self.buf.len()
     }
 
+    /// How many bytes of what was pushed have become nothing yet, neither a token nor thrown away.
+    #[must_use]
+    pub fn unread(&self) -> usize {
+        self.buf.len() - self.start
+    }
+
     /// The line has been silent for as long as the owner allows what is [`waiting`](Self::waiting):
     /// a message takes another reading if one fits what is there, or is thrown away; discarding
     /// ends. Call [`next`](Self::next) afterwards.

@@ -13,5 +13,6 @@ mod port;
 mod provisioning;
 mod session;
 mod stored;
+mod trace;
 mod trouble;
 mod unplug;
