@@ -119,6 +119,8 @@ pub use network::{
 };
 pub use pending::{FromOutcome, Pending, Publication};
 pub use port::FlowControl;
+#[doc(hidden)]
+pub use runtime::Driver;
 pub use tls::{
     Certificate, Clock, PrivateKey, TlsConfig, TlsContext, TlsSettings, TlsVerification, TlsVersion,
 };

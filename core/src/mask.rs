@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::wire::Fields;
+
 /// Lines that carry a secret: what to look for (in upper case), and how many parameters behind it
 /// may be shown. Everything after them is masked.
 const SECRETS: [(&[u8], usize); 14] = [
@@ -132,6 +134,19 @@ pub(crate) fn is_of_file(line: &[u8]) -> bool {
     FILES
         .iter()
         .any(|file| memchr::memmem::find(&line, file.as_bytes()).is_some())
+}
+
+/// Whether a line is one of those that a module prints while a file moves, and not a part of one.
+pub(crate) fn is_speech(line: &[u8]) -> bool {
+    let named = Fields::of_line(line).is_some_and(|(name, _)| {
+        let is_name = |byte: &u8| byte.is_ascii_uppercase() || matches!(byte, b'+' | b' ');
+        name.starts_with(b"+") && name.iter().all(is_name)
+    });
+    let counted = line.strip_prefix(b"CONNECT").is_some_and(|rest| {
+        rest.iter()
+            .all(|byte| byte.is_ascii_digit() || *byte == b' ')
+    });
+    named || counted || matches!(line, b"OK" | b"ERROR" | b"RDY")
 }
 
 /// The data of a command line for the log: never that of a file.

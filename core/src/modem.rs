@@ -16,7 +16,7 @@ use crate::mqtt::CLIENTS;
 use crate::mqtt::capabilities::{Capabilities, TESTED};
 use crate::network::Network;
 use crate::port::{FlowControl, Port, SerialOptions, SerialPort};
-use crate::runtime::{Consumer, Runtime};
+use crate::runtime::{Consumer, Driver, Runtime};
 use crate::tls::TlsContext;
 use crate::trace::{Trace, TraceFile};
 use crate::wire::CommandLine;
@@ -219,6 +219,16 @@ impl Modem {
     /// Opens a serial device at 115200 baud. See [`ModemBuilder::open`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Self::builder().open(path)
+    }
+
+    /// A modem on an engine that somebody else drives, in virtual time for one. For the tests of this
+    /// library: calls that wait work, and nothing else does.
+    #[doc(hidden)]
+    pub fn driven(driver: impl Driver + 'static) -> Result<Self> {
+        Ok(Self {
+            runtime: Arc::new(Runtime::driven(Box::new(driver))?),
+            timeout: None,
+        })
     }
 
     /// Sets how to open a device.

@@ -25,15 +25,10 @@ pub(super) struct Active {
     pub(super) put_off: bool,
     /// The module printed the command back, so it will print the payload back as well.
     pub(super) echoed: bool,
+    /// What is sent or comes behind it may be what a file holds.
+    of_file: bool,
     /// Lines of the answer.
     pub(super) answer: Vec<Vec<u8>>,
-}
-
-impl Active {
-    /// See [`Step::is_of_file`].
-    fn is_of_file(&self) -> bool {
-        self.role.is_of_file() || mask::is_of_file(self.line.as_bytes())
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,6 +210,9 @@ impl Engine {
             return;
         };
         op.phase = Phase::Running;
+        if matches!(op.kind, Kind::Command) {
+            op.sent = Some(step.line.name());
+        }
         let client = op.client;
         if let (Kind::Open { .. }, Role::Act, Some(index)) = (&op.kind, &step.role, client) {
             self.client(index).state = State::Opening;
@@ -228,8 +226,10 @@ impl Engine {
 
     fn begin(&mut self, now: Instant, owner: Owner, client: Option<u8>, step: Step) {
         log::trace!(target: "atmqtt::wire", "> {}", step.line);
+        let of_file = step.is_of_file();
+        self.private |= of_file;
         if let Some(tap) = &mut self.tap {
-            tap.command(step.line.as_bytes(), step.is_of_file());
+            tap.command(step.line.as_bytes());
         }
         self.write(step.line.as_bytes(), mask::lines);
         self.write(b"\r", mask::plain);
@@ -249,6 +249,7 @@ impl Engine {
             due: now + step.deadline,
             put_off: false,
             echoed: false,
+            of_file,
             answer: Vec::new(),
         });
     }
@@ -315,9 +316,8 @@ impl Engine {
         };
         self.context.prompt = false;
         self.transfer_over();
-        if let Some(tap) = &mut self.tap {
-            tap.answered(active.is_of_file());
-        }
+        let whole = matches!(active.stage, Stage::Data(_)) || !active.answer.is_empty();
+        self.private &= active.of_file && !(whole && code == Final::Ok);
         if let Some(quiet) = transfer::cut_off(now, &active, &code) {
             self.line = quiet;
         } else if self.is_entry_expired(now, &active, &code) {
@@ -577,9 +577,7 @@ impl Engine {
     }
 
     fn synced(&mut self) {
-        if let Some(tap) = &mut self.tap {
-            tap.answered(false);
-        }
+        self.private = false;
         self.active = None;
         self.line = LineState::Ready;
     }

@@ -150,6 +150,11 @@ pub struct Engine {
     /// `negotiatetime` of each SSL context in seconds, where a command of this program has set it.
     negotiate: [Option<u16>; 6],
     last_input: Instant,
+    /// When the bytes came that begin what the lexer has not read yet.
+    unread_since: Instant,
+    /// From the sending of a command that moves a file to its regular end, or else to the next answer to
+    /// another command. Whatever goes wrong in between, what comes may be what the file holds.
+    private: bool,
     /// When the message began that is coming in.
     message_since: Option<Instant>,
     tap: Option<Tap>,
@@ -193,6 +198,8 @@ impl Engine {
             outputs: VecDeque::new(),
             negotiate: [None; 6],
             last_input: now,
+            unread_since: now,
+            private: false,
             message_since: None,
             tap: None,
         }
@@ -217,8 +224,11 @@ impl Engine {
             return;
         }
         self.last_input = now;
+        if self.lexer.unread() == 0 {
+            self.unread_since = now;
+        }
         if let Some(tap) = &mut self.tap {
-            tap.arrived(bytes);
+            tap.arrived(bytes, self.private);
         }
         self.lexer.push(bytes);
         self.drain_lexer(now);
@@ -279,12 +289,10 @@ impl Engine {
             self.message_since = None;
             self.token(now, token);
         }
-        match self.lexer.waiting() {
-            Waiting::Message if now >= self.last_input + MESSAGE_SILENCE => self.give_up(now),
-            Waiting::Silence if now >= self.last_input + LINE_SILENCE => self.give_up(now),
-            _ => {}
-        }
+        self.after_silence(now);
         self.line_timeout(now);
+        // What was given up there may be discarded up to a silence that has been already.
+        self.after_silence(now);
         while let Some(&(due, id)) = self.deadlines.first() {
             if due > now {
                 break;
@@ -294,6 +302,14 @@ impl Engine {
         }
         self.store_timeout(now);
         self.pump(now);
+    }
+
+    fn after_silence(&mut self, now: Instant) {
+        match self.lexer.waiting() {
+            Waiting::Message if now >= self.last_input + MESSAGE_SILENCE => self.give_up(now),
+            Waiting::Silence if now >= self.last_input + LINE_SILENCE => self.give_up(now),
+            _ => {}
+        }
     }
 
     fn give_up(&mut self, now: Instant) {
@@ -464,6 +480,8 @@ impl Engine {
         }
         let result = result.map_err(|mut error| {
             if let Some(command) = op.command() {
+                error = error.with_command(command);
+            } else if let (Kind::Command, Some(command)) = (&op.kind, op.line_name()) {
                 error = error.with_command(command);
             }
             match op.client {

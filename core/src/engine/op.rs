@@ -206,7 +206,8 @@ impl Step {
 
     /// What is sent or comes behind it may be what a file holds.
     pub(super) fn is_of_file(&self) -> bool {
-        self.role.is_of_file() || mask::is_of_file(self.line.as_bytes())
+        let is_data = || self.data.is_some() && mask::is_of_file(self.line.as_bytes());
+        matches!(self.role, Role::Upload(_) | Role::Download) || is_data()
     }
 }
 
@@ -236,12 +237,6 @@ pub(super) enum Role {
     Download,
 }
 
-impl Role {
-    pub(super) fn is_of_file(&self) -> bool {
-        matches!(self, Self::Upload(_) | Self::Download)
-    }
-}
-
 /// Where an operation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -268,6 +263,8 @@ pub(super) struct Op {
     /// The module answered nothing at all to its last step.
     pub(super) unanswered: bool,
     pub(super) answer: Vec<Vec<u8>>,
+    /// The name of a caller's own command, once it is sent.
+    pub(super) sent: Option<String>,
 }
 
 impl Op {
@@ -281,7 +278,14 @@ impl Op {
             taken: false,
             unanswered: false,
             answer: Vec::new(),
+            sent: None,
         }
+    }
+
+    /// The name in the command line that was sent last, or comes first.
+    pub(super) fn line_name(&self) -> Option<String> {
+        let next = || self.steps.front().map(|step| step.line.name());
+        self.sent.clone().or_else(next)
     }
 
     /// The command that a caller knows it by.

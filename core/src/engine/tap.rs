@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use crate::mask::{self, Shown};
 use crate::trace::{Direction, Trace};
-use crate::wire::{Fields, Token};
+use crate::wire::Token;
 
 /// Longest line of which no end has come that is kept back; what is longer is hidden to its end.
 const LINE_MAX: usize = 8 * 1024;
@@ -51,9 +51,6 @@ pub(super) struct Tap {
     overlong: bool,
     /// What one read has brought, as far as it is understood.
     entry: Vec<Shown>,
-    /// From the sending of a command that moves a file to the next answer to another command. Whatever
-    /// goes wrong in between, what comes may be what the file holds.
-    private: bool,
     /// The command that was sent last, which may come back as an echo.
     command: Vec<u8>,
 }
@@ -67,20 +64,13 @@ impl Tap {
             text: Vec::new(),
             overlong: false,
             entry: Vec::new(),
-            private: false,
             command: Vec::new(),
         }
     }
 
     /// A command is sent.
-    pub(super) fn command(&mut self, line: &[u8], of_file: bool) {
-        self.private |= of_file;
+    pub(super) fn command(&mut self, line: &[u8]) {
         self.command = line.to_vec();
-    }
-
-    /// A command has been answered.
-    pub(super) fn answered(&mut self, of_file: bool) {
-        self.private &= of_file;
     }
 
     /// These bytes wait for the port.
@@ -101,9 +91,8 @@ impl Tap {
         self.out.clear();
     }
 
-    /// Bytes came.
-    pub(super) fn arrived(&mut self, bytes: &[u8]) {
-        let private = self.private;
+    /// Bytes came, which may be what a file holds.
+    pub(super) fn arrived(&mut self, bytes: &[u8], private: bool) {
         self.input.extend(bytes.iter().map(|&byte| (byte, private)));
     }
 
@@ -152,18 +141,9 @@ impl Tap {
         self.flush();
     }
 
-    /// Whether a line is one of those that a module prints while a file moves, and not a part of one.
     fn is_speech(&self, line: &[u8]) -> bool {
         let line = line.trim_ascii();
-        let named = Fields::of_line(line).is_some_and(|(name, _)| {
-            let is_name = |byte: &u8| byte.is_ascii_uppercase() || matches!(byte, b'+' | b' ');
-            name.starts_with(b"+") && name.iter().all(is_name)
-        });
-        let counted = line.strip_prefix(b"CONNECT").is_some_and(|rest| {
-            rest.iter()
-                .all(|byte| byte.is_ascii_digit() || *byte == b' ')
-        });
-        named || counted || line == self.command || matches!(line, b"OK" | b"ERROR" | b"RDY")
+        mask::is_speech(line) || line == self.command
     }
 
     fn show(&mut self, bytes: &[u8]) {

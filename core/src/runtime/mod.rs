@@ -7,6 +7,7 @@ mod mailbox;
 mod reader;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -151,9 +152,17 @@ impl Shared {
     }
 }
 
+/// Who carries requests to an engine and their outcomes back, in the place of a port and its threads:
+/// a test in virtual time.
+pub trait Driver: fmt::Debug + Send + Sync {
+    /// Submits a request and waits for its outcome, at most `timeout` of the caller's.
+    fn call(&self, request: Request, timeout: Option<Duration>) -> Result<Outcome>;
+}
+
 /// A running port. Dropping the last handle closes it.
 #[derive(Debug)]
 pub(crate) struct Runtime {
+    driver: Option<Box<dyn Driver>>,
     pub(crate) shared: Arc<Shared>,
     reader: Mutex<Option<JoinHandle<()>>>,
     dispatcher: Dispatcher,
@@ -205,11 +214,37 @@ impl Runtime {
             .map_err(internal)?
         };
         Ok(Self {
+            driver: None,
             shared,
             reader: Mutex::new(Some(reader)),
             dispatcher: Dispatcher::default(),
             pid: std::process::id(),
             port_name,
+        })
+    }
+
+    /// A port that is somebody else's, who drives its engine as well. It has no messages and no events.
+    pub(crate) fn driven(driver: Box<dyn Driver>) -> Result<Self> {
+        let internal = |error: std::io::Error| Error::new(ErrorKind::Internal, error.to_string());
+        let shared = Shared {
+            core: Mutex::new(Core {
+                engine: Engine::new(Instant::now(), Options::default()),
+                port: None,
+                waiters: HashMap::new(),
+                reader_due: None,
+                reader_writes: false,
+            }),
+            waker: Waker::new().map_err(internal)?,
+            mail: Mailbox::new(1, 0),
+            stop: AtomicBool::new(true),
+        };
+        Ok(Self {
+            driver: Some(driver),
+            shared: Arc::new(shared),
+            reader: Mutex::new(None),
+            dispatcher: Dispatcher::default(),
+            pid: std::process::id(),
+            port_name: "a driver".to_owned(),
         })
     }
 
@@ -253,6 +288,9 @@ impl Runtime {
 
     fn submit_and(&self, request: Request, leave: Leave) -> Result<(OpId, Arc<Completion>)> {
         self.check()?;
+        if self.driver.is_some() {
+            return Err(Error::state("this port is driven one call at a time"));
+        }
         let (completer, completion) = Completion::new();
         let mut core = self.shared.core.lock();
         let id = core.engine.submit(Instant::now(), request)?;
@@ -263,6 +301,9 @@ impl Runtime {
 
     /// Submits a request and waits for its outcome, at most `timeout` of the caller's.
     pub(crate) fn call(&self, request: Request, timeout: Option<Duration>) -> Result<Outcome> {
+        if let Some(driver) = &self.driver {
+            return driver.call(request, timeout);
+        }
         let (id, completion) = self.submit_and(request, Leave::Waiting)?;
         self.wait(id, &completion, timeout)
     }
