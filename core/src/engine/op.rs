@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::client::State;
 use super::transfer::{FileData, Sending};
 use crate::error::{Error, ErrorKind};
+use crate::mask;
 use crate::mqtt::QoS;
 use crate::mqtt::config::ClientConfig;
 use crate::mqtt::connect::Connect;
@@ -210,6 +211,12 @@ impl Step {
             deadline: FINAL_DEADLINE,
         }
     }
+
+    /// What is sent or comes behind it may be what a file holds.
+    pub(super) fn is_of_file(&self) -> bool {
+        let is_data = || self.data.is_some() && mask::is_of_file(self.line.as_bytes());
+        matches!(self.role, Role::Upload(_) | Role::Download) || is_data()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -264,6 +271,8 @@ pub(super) struct Op {
     /// The module answered nothing at all to its last step.
     pub(super) unanswered: bool,
     pub(super) answer: Vec<Vec<u8>>,
+    /// The name of a caller's own command, once it is sent.
+    pub(super) sent: Option<String>,
 }
 
 impl Op {
@@ -277,7 +286,14 @@ impl Op {
             taken: false,
             unanswered: false,
             answer: Vec::new(),
+            sent: None,
         }
+    }
+
+    /// The name in the command line that was sent last, or comes first.
+    pub(super) fn line_name(&self) -> Option<String> {
+        let next = || self.steps.front().map(|step| step.line.name());
+        self.sent.clone().or_else(next)
     }
 
     /// The command that a caller knows it by.
