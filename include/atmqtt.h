@@ -1652,7 +1652,7 @@ int32_t atmqtt_client_open(struct atmqtt_client *client,
  * atmqtt_client_open() without waiting: its end comes as ATMQTT_EVENT_COMPLETED.
  *
  * @param operation  where the number of the operation is written, which the event carries; NULL = no event
- * is wanted.
+ * is wanted. The event may come before this returns.
  */
 int32_t atmqtt_client_open_start(struct atmqtt_client *client,
                                  const char *host,
@@ -2242,7 +2242,7 @@ int32_t atmqtt_modem_command_with_data(struct atmqtt_modem *modem,
  * atmqtt_modem_command() without waiting: its end comes as ATMQTT_EVENT_COMPLETED, with the answer as text.
  *
  * @param operation  where the number of the operation is written, which the event carries; NULL = no event
- * is wanted.
+ * is wanted. The event may come before this returns.
  */
 int32_t atmqtt_modem_command_start(struct atmqtt_modem *modem,
                                    const char *line,

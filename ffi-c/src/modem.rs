@@ -340,7 +340,7 @@ pub unsafe extern "C" fn atmqtt_modem_command_with_data(
 /// atmqtt_modem_command() without waiting: its end comes as ATMQTT_EVENT_COMPLETED, with the answer as text.
 ///
 /// @param operation  where the number of the operation is written, which the event carries; NULL = no event
-/// is wanted.
+/// is wanted. The event may come before this returns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn atmqtt_modem_command_start(
     modem: *mut atmqtt_modem,
