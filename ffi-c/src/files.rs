@@ -6,7 +6,8 @@ use atmqtt::{FileInfo, Files, Outcome, UploadOptions};
 
 use crate::allocated::{Allocated, Strings};
 use crate::border::{
-    Result, bytes, flag, guard, init_options, maybe_place, options, place, ranged, required, text,
+    Result, bytes, flag, guard, init_options, maybe_place, maybe_text, options, place, ranged,
+    required, text,
 };
 use crate::callback::{UserData, atmqtt_drop_callback};
 use crate::modem::atmqtt_modem;
@@ -272,7 +273,7 @@ pub unsafe extern "C" fn atmqtt_files_list(
         let (modem, pattern, list) = unsafe {
             (
                 required(modem, "modem")?,
-                crate::border::maybe_text(pattern, "pattern")?,
+                maybe_text(pattern, "pattern")?,
                 place(list, "list")?,
             )
         };
