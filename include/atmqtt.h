@@ -1166,6 +1166,12 @@ typedef struct atmqtt_modem_options {
      * in milliseconds; default 11000. An earlier program may have left it waiting for a payload.
      */
     uint32_t patience_ms;
+    /**
+     * A file that everything on the line is written to, both ways and with times, for a bug report or a test:
+     * created with mode 0600, in the place of one that is there. Secrets and what files hold are left out.
+     * The emulated module plays it (atmqtt-emulator --replay). NULL = none, the default.
+     */
+    const char *trace_path;
 } atmqtt_modem_options;
 
 /**
