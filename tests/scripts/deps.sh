@@ -34,6 +34,8 @@ need python3:ensurepip python3-venv
 # A real broker, and its own clients as the other end.
 need mosquitto mosquitto
 need mosquitto_pub mosquitto-clients
+# Keys of every form.
+need openssl openssl
 
 if command -v cargo >/dev/null; then
     for part in fmt clippy; do

@@ -125,6 +125,24 @@ pub enum Request {
     },
 }
 
+impl Request {
+    /// The client that it is for, if it is for one.
+    pub(super) fn client(&self) -> Option<u8> {
+        match *self {
+            Self::Command { .. } | Self::Upload { .. } | Self::Download { .. } => None,
+            Self::Configure { client, .. }
+            | Self::Open { client, .. }
+            | Self::Adopt { client }
+            | Self::Close { client }
+            | Self::Connect { client, .. }
+            | Self::Disconnect { client }
+            | Self::Subscribe { client, .. }
+            | Self::Unsubscribe { client, .. }
+            | Self::Publish { client, .. } => Some(client),
+        }
+    }
+}
+
 /// What an operation that succeeded brings back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {

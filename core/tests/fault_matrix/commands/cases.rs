@@ -205,9 +205,9 @@ impl<'a> Step<'a> {
     /// The places at which an event can strike it.
     fn places(self) -> Vec<&'static str> {
         match self.name {
-            "QFUPL" => vec!["command", "prompt", "payload", "final"],
-            "QFREAD" => vec!["command", "payload", "final"],
-            _ => vec!["command", "final"],
+            "QFUPL" => vec!["command", "prompt", "payload", "answer", "final"],
+            "QFREAD" => vec!["command", "payload", "answer", "final"],
+            _ => vec!["command", "answer", "final"],
         }
     }
 }
@@ -477,8 +477,24 @@ fn line(step: Step<'_>) -> Vec<Case> {
                 // In the middle of counted bytes.
                 ("QFREAD", "payload") if step.call == Call::Ensure => (Want::Less, true),
                 ("QFREAD", "payload") => (Want::Fails(&[OperationFailed]), true),
+                // What a module cannot say behind a block: the block is not what was counted.
+                ("QFREAD", "answer") if !(text.is_empty() || text.starts_with('+')) => {
+                    let failed = Want::Fails(&[OperationFailed]);
+                    (
+                        if step.call == Call::Ensure {
+                            Want::Less
+                        } else {
+                            failed
+                        },
+                        true,
+                    )
+                }
+                // Only the first lines are taken.
+                (_, "answer") if step.call == Call::Info => (Want::Same, false),
                 // A line without a name may be part of any answer that has such lines.
-                (_, "command" | "prompt" | "payload") if unnamed && lists => (Want::Less, false),
+                (_, "command" | "prompt" | "payload" | "answer") if unnamed && lists => {
+                    (Want::Less, false)
+                }
                 _ => (Want::Same, false),
             };
             let mut case = step.case("line", &format!("on={place},line={text}"), want);
