@@ -42,7 +42,8 @@ need arm-linux-gnueabihf-g++ g++-arm-linux-gnueabihf
 need cmake cmake
 if [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo installing "${missing[@]}"
-    apt-get -qq update
+    # What could not be fetched shows in what cannot be installed.
+    apt-get -qq update || true
     DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends "${missing[@]}" >/dev/null &&
         missing=()
 fi
@@ -72,8 +73,8 @@ exchange() {
     local folder=${*: -2:1} device=${*: -1} message="a message of $RANDOM" received
     local run=("${@:1:$#-2}") common=(--modem "$device" -h broker.example -t boards -q 2)
     # It is retained, so that the subscriber may come later.
-    "${run[@]}" "$folder/publish" "${common[@]}" -m "$message" -r
-    received=$("${run[@]}" "$folder/subscribe" "${common[@]}" -C 1)
+    "${run[@]}" "$folder/publish" "${common[@]}" -m "$message" -r || return
+    received=$("${run[@]}" "$folder/subscribe" "${common[@]}" -C 1 -W 60) || return
     [ "$received" = "$message" ] || { echo "received $received, sent $message" >&2 && return 1; }
     echo "sent and received: $received"
 }
