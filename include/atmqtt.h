@@ -842,7 +842,7 @@ typedef struct atmqtt_date_time {
 
 /**
  * The settings of a client, all 18 of AT+QMTCFG: atmqtt_client_configure() writes them,
- * atmqtt_client_config() asks for them. Call atmqtt_client_config_init() first, which leaves every setting
+ * atmqtt_client_query_config() asks for them. Call atmqtt_client_config_init() first, which leaves every setting
  * ungiven: -1 for numbers, NULL for strings.
  *
  * What is not given is left to the library's default, which it writes before every open; the settings of

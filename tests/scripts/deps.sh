@@ -27,7 +27,7 @@ need() {
     missing+=("$1 (Debian package $2)")
 }
 
-need cc gcc
+need cc build-essential
 need python3 python3
 # Programs in the style of tutorials run in an environment of their own.
 need python3:ensurepip python3-venv
