@@ -151,7 +151,7 @@ pub unsafe extern "C" fn atmqtt_client_config_init(
     struct_size: usize,
 ) -> i32 {
     // SAFETY: the program's promise about its own struct and size.
-    guard(|| unsafe { init_options(config, struct_size, CONFIG_SIZE, NOTHING) })
+    guard(|| unsafe { init_options(config, "config", struct_size, CONFIG_SIZE, NOTHING) })
 }
 
 /// Writes the given settings (AT+QMTCFG), at once, and keeps them for every later open of the client.

@@ -106,7 +106,7 @@ pub unsafe extern "C" fn atmqtt_files_upload_options_init(
     struct_size: usize,
 ) -> i32 {
     // SAFETY: the program's promise about its own struct and size.
-    guard(|| unsafe { init_options(options, struct_size, OPTIONS_SIZE, DEFAULTS) })
+    guard(|| unsafe { init_options(options, "options", struct_size, OPTIONS_SIZE, DEFAULTS) })
 }
 
 /// Writes a file, in the place of one of the same name (AT+QFDEL, AT+QFUPL), and compares size and checksum

@@ -124,7 +124,7 @@ pub unsafe extern "C" fn atmqtt_modem_options_init(
     struct_size: usize,
 ) -> i32 {
     // SAFETY: the program's promise about its own struct and size.
-    guard(|| unsafe { init_options(options, struct_size, OPTIONS_SIZE, DEFAULTS) })
+    guard(|| unsafe { init_options(options, "options", struct_size, OPTIONS_SIZE, DEFAULTS) })
 }
 
 /// Opens a serial port, exclusively, and brings the line into a known state (ATQ0V1E0, AT+CMEE=1,
