@@ -221,9 +221,7 @@ impl Files {
                 match runtime.wait_until(&completion, Some(until), &alarm)? {
                     Waited::Done(outcome) => break outcome?,
                     Waited::TimeUp if limit.is_none_or(|limit| limit > until) => {}
-                    Waited::TimeUp | Waited::Interrupted => {
-                        break runtime.wait(id, &completion, Some(Duration::ZERO), &alarm)?;
-                    }
+                    waited => break runtime.leave(id, &completion, &waited, timeout)?,
                 }
                 match runtime.uploaded(id) {
                     Some(done) if done > told && done < total => {

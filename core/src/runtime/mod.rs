@@ -367,12 +367,10 @@ impl Runtime {
         timeout: Option<Duration>,
         alarm: &Alarm,
     ) -> Result<Outcome> {
-        let why = match self.wait_until(completion, timeout.and_then(after), alarm)? {
-            Waited::Done(result) => return result,
-            Waited::TimeUp => format!("within the caller's {:?}", timeout.unwrap_or_default()),
-            Waited::Interrupted => "before the caller was interrupted".to_owned(),
-        };
-        self.leave(id, completion, &why)
+        match self.wait_until(completion, timeout.and_then(after), alarm)? {
+            Waited::Done(result) => result,
+            waited => self.leave(id, completion, &waited, timeout),
+        }
     }
 
     /// Waits without giving up the operation.
@@ -414,7 +412,18 @@ impl Runtime {
         }
     }
 
-    fn leave(&self, id: OpId, completion: &Completion, why: &str) -> Result<Outcome> {
+    /// Abandons an operation whose caller has waited in vain.
+    pub(crate) fn leave(
+        &self,
+        id: OpId,
+        completion: &Completion,
+        waited: &Waited,
+        timeout: Option<Duration>,
+    ) -> Result<Outcome> {
+        let why = match waited {
+            Waited::Interrupted => "before the caller was interrupted".to_owned(),
+            _ => format!("within the caller's {:?}", timeout.unwrap_or_default()),
+        };
         let mut core = self.shared.core.lock();
         let abandoned = core.engine.abandon(Instant::now(), id);
         self.shared.settle(&mut core, Leave::Gone);
