@@ -314,6 +314,333 @@ typedef int32_t atmqtt_state;
 #endif // __cplusplus
 
 /**
+ * Protocol versions of a handshake ("sslversion"): version in atmqtt_tls_options and atmqtt_tls_settings.
+ */
+enum atmqtt_tls_version
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * SSL 3.0. Broken; only for what a module reports.
+     */
+    ATMQTT_TLS_SSL_3 = 0,
+    /**
+     * TLS 1.0. Obsolete.
+     */
+    ATMQTT_TLS_1_0 = 1,
+    /**
+     * TLS 1.1. Obsolete.
+     */
+    ATMQTT_TLS_1_1 = 2,
+    /**
+     * TLS 1.2, the library's default.
+     */
+    ATMQTT_TLS_1_2 = 3,
+    /**
+     * Whatever the module and the server agree on, the module's own default. A server, or who stands
+     * between, may bring that down to a version that is broken: choose it only where 1.2 alone fails.
+     */
+    ATMQTT_TLS_ANY = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum atmqtt_tls_version atmqtt_tls_version;
+#else
+typedef int32_t atmqtt_tls_version;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How far the other side is checked ("seclevel"): verification in atmqtt_tls_settings.
+ */
+enum atmqtt_tls_verification
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Nobody is checked: whoever answers is the server. The module's own default.
+     */
+    ATMQTT_TLS_VERIFY_NOTHING = 0,
+    /**
+     * The server shows a certificate of the given CA.
+     */
+    ATMQTT_TLS_VERIFY_SERVER = 1,
+    /**
+     * The same, and the module shows its own certificate if the server asks for one.
+     */
+    ATMQTT_TLS_VERIFY_SERVER_AND_CLIENT = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum atmqtt_tls_verification atmqtt_tls_verification;
+#else
+typedef int32_t atmqtt_tls_verification;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What the module's clock has to do with certificates: clock in atmqtt_tls_options.
+ */
+enum atmqtt_tls_clock
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * A certificate must be valid at the time of the module's clock, the default. A clock that is before
+     * 2024, as it is after power-up without a network that tells the time, is ATMQTT_INVALID_STATE.
+     */
+    ATMQTT_TLS_CLOCK_CHECK = 0,
+    /**
+     * The same, and the clock is set from this computer first (AT+CCLK).
+     */
+    ATMQTT_TLS_CLOCK_SET_AND_CHECK = 1,
+    /**
+     * Dates are ignored: an expired certificate passes. The module's own default.
+     */
+    ATMQTT_TLS_CLOCK_IGNORE = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum atmqtt_tls_clock atmqtt_tls_clock;
+#else
+typedef int32_t atmqtt_tls_clock;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * The SIM card (AT+CPIN?): state in atmqtt_sim.
+ */
+enum atmqtt_sim_state
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Ready.
+     */
+    ATMQTT_SIM_READY = 0,
+    /**
+     * It wants its PIN: AT+CPIN="1234", three tries.
+     */
+    ATMQTT_SIM_PIN_REQUIRED = 1,
+    /**
+     * It is blocked and wants its PUK.
+     */
+    ATMQTT_SIM_PUK_REQUIRED = 2,
+    /**
+     * There is none, or it is not seen yet.
+     */
+    ATMQTT_SIM_ABSENT = 3,
+    /**
+     * It is not done yet.
+     */
+    ATMQTT_SIM_BUSY = 4,
+    /**
+     * It is broken, or wrong for this module.
+     */
+    ATMQTT_SIM_FAILED = 5,
+    /**
+     * Anything else: the text has the module's words.
+     */
+    ATMQTT_SIM_OTHER = 6,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum atmqtt_sim_state atmqtt_sim_state;
+#else
+typedef int32_t atmqtt_sim_state;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Whether the module is in a network: status in atmqtt_service_registration. Other numbers mean registered
+ * for less than packet data, as 6 and 7 for SMS or 8 for emergency calls.
+ */
+enum atmqtt_registration_status
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Not registered and not searching.
+     */
+    ATMQTT_NOT_REGISTERED = 0,
+    /**
+     * Registered at home.
+     */
+    ATMQTT_REGISTERED_HOME = 1,
+    /**
+     * Searching.
+     */
+    ATMQTT_REGISTRATION_SEARCHING = 2,
+    /**
+     * The network refuses: SIM, subscription or APN.
+     */
+    ATMQTT_REGISTRATION_DENIED = 3,
+    /**
+     * Not known: out of coverage, for one.
+     */
+    ATMQTT_REGISTRATION_UNKNOWN = 4,
+    /**
+     * Registered abroad.
+     */
+    ATMQTT_REGISTERED_ROAMING = 5,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum atmqtt_registration_status atmqtt_registration_status;
+#else
+typedef int32_t atmqtt_registration_status;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How the radio works: technology in atmqtt_service_registration and atmqtt_operator. Other numbers are as
+ * the module gives them.
+ */
+enum atmqtt_technology
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * GSM (0, 1 and 3 of the module).
+     */
+    ATMQTT_TECHNOLOGY_GSM = 0,
+    /**
+     * UMTS (2 and 4 to 6 of the module).
+     */
+    ATMQTT_TECHNOLOGY_UMTS = 2,
+    /**
+     * LTE, LTE Cat 1 included.
+     */
+    ATMQTT_TECHNOLOGY_LTE = 7,
+    /**
+     * LTE Cat M1.
+     */
+    ATMQTT_TECHNOLOGY_LTE_M = 8,
+    /**
+     * NB-IoT.
+     */
+    ATMQTT_TECHNOLOGY_NB_IOT = 9,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum atmqtt_technology atmqtt_technology;
+#else
+typedef int32_t atmqtt_technology;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What atmqtt_network_wait_ready() waits for: the stage of atmqtt_ready_progress.
+ */
+enum atmqtt_ready_stage
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * The SIM card.
+     */
+    ATMQTT_STAGE_SIM = 1,
+    /**
+     * The registration.
+     */
+    ATMQTT_STAGE_REGISTRATION = 2,
+    /**
+     * The PDP context: it is being activated.
+     */
+    ATMQTT_STAGE_ACTIVATING = 3,
+    /**
+     * Nothing: everything is there.
+     */
+    ATMQTT_STAGE_READY = 4,
+    /**
+     * The module, which does not answer, or not what it should: it may be starting.
+     */
+    ATMQTT_STAGE_TROUBLE = 5,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum atmqtt_ready_stage atmqtt_ready_stage;
+#else
+typedef int32_t atmqtt_ready_stage;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What addresses a PDP context is to have: ip_type in atmqtt_apn.
+ */
+enum atmqtt_ip_type
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * IPv4, the default.
+     */
+    ATMQTT_IP_V4 = 1,
+    /**
+     * IPv6.
+     */
+    ATMQTT_IP_V6 = 2,
+    /**
+     * Both.
+     */
+    ATMQTT_IP_V4V6 = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum atmqtt_ip_type atmqtt_ip_type;
+#else
+typedef int32_t atmqtt_ip_type;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How user name and password are shown to the network: authentication in atmqtt_apn.
+ */
+enum atmqtt_authentication
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Not at all, the default.
+     */
+    ATMQTT_AUTH_NONE = 0,
+    /**
+     * PAP: in the clear.
+     */
+    ATMQTT_AUTH_PAP = 1,
+    /**
+     * CHAP.
+     */
+    ATMQTT_AUTH_CHAP = 2,
+    /**
+     * Either; not on every module.
+     */
+    ATMQTT_AUTH_PAP_OR_CHAP = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum atmqtt_authentication atmqtt_authentication;
+#else
+typedef int32_t atmqtt_authentication;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What a module says that it can do: its answers to the test forms "=?", as they were when it was asked.
+ * Nothing of it changes any more, and any number of threads may read it. It does not need the port.
+ */
+typedef struct atmqtt_capabilities atmqtt_capabilities;
+
+/**
  * One of the six MQTT clients of a module. Any number of threads may use one handle at a time. It keeps its
  * port open after atmqtt_modem_free().
  */
@@ -323,6 +650,54 @@ typedef struct atmqtt_client atmqtt_client;
  * An open port with a module behind it. Any number of threads may use one handle at a time.
  */
 typedef struct atmqtt_modem atmqtt_modem;
+
+/**
+ * Numbers that a parameter may take, both ends included.
+ */
+typedef struct atmqtt_range {
+    /**
+     * The lowest.
+     */
+    int64_t low;
+    /**
+     * The highest; the same for a single number.
+     */
+    int64_t high;
+} atmqtt_range;
+
+/**
+ * One parameter of a command or setting, as a test form lists it. It belongs to its atmqtt_capabilities, and
+ * so does all that it points to. Later versions add fields at the end.
+ */
+typedef struct atmqtt_parameter {
+    /**
+     * As the module prints it: "(0-5)", "(0,1)", "hostname", "<msgid>". Never NULL.
+     */
+    const char *text;
+    /**
+     * The numbers that it may take; NULL where the text is a word that stands for a string or for an
+     * unspecified number.
+     */
+    const struct atmqtt_range *ranges;
+    /**
+     * How many ranges; 0 for a word.
+     */
+    size_t range_count;
+} atmqtt_parameter;
+
+/**
+ * Lines of text, as the answer of a command. Free them with atmqtt_lines_free().
+ */
+typedef struct atmqtt_lines {
+    /**
+     * How many.
+     */
+    size_t count;
+    /**
+     * The lines: UTF-8, NUL-terminated, without their line ends. Behind the last one is a NULL.
+     */
+    const char *const *lines;
+} atmqtt_lines;
 
 /**
  * One topic of a subscription.
@@ -427,6 +802,42 @@ typedef void (*atmqtt_event_callback)(const struct atmqtt_event *event, void *us
  * replaces the callback, that of the callback, or the one that closes the port. NULL = nothing to do.
  */
 typedef void (*atmqtt_drop_callback)(void *user_data);
+
+/**
+ * A time of the module's clock, to the second, in the Gregorian calendar. By the standard the fields are local
+ * time at the offset; a module that was told to keep UTC in its clock (AT+CTZU=1 on some firmware) prints UTC
+ * in front of the offset all the same. At offset 0 both are one.
+ */
+typedef struct atmqtt_date_time {
+    /**
+     * Year, 1970 to 2069; the module has two digits. A clock that was never set is often at 1980.
+     */
+    int32_t year;
+    /**
+     * Month, 1 to 12.
+     */
+    int32_t month;
+    /**
+     * Day, 1 to 31.
+     */
+    int32_t day;
+    /**
+     * Hour, 0 to 23.
+     */
+    int32_t hour;
+    /**
+     * Minute, 0 to 59.
+     */
+    int32_t minute;
+    /**
+     * Second, 0 to 59.
+     */
+    int32_t second;
+    /**
+     * Offset to UTC in quarters of an hour, -96 to 96: 32 is UTC+8.
+     */
+    int32_t offset_quarters;
+} atmqtt_date_time;
 
 /**
  * The settings of a client, all 18 of AT+QMTCFG: atmqtt_client_configure() writes them,
@@ -582,18 +993,123 @@ typedef struct atmqtt_client_config {
 } atmqtt_client_config;
 
 /**
- * Lines of text, as the answer of a command. Free them with atmqtt_lines_free().
+ * Bytes of the library. Free them with atmqtt_bytes_free().
  */
-typedef struct atmqtt_lines {
+typedef struct atmqtt_bytes {
+    /**
+     * The bytes, with a NUL behind them for the convenience of text, which is not counted; never NULL.
+     */
+    const uint8_t *data;
+    /**
+     * How many.
+     */
+    size_t length;
+} atmqtt_bytes;
+
+/**
+ * Told how far an upload is, in bytes: first with 0, then while the file is on its way, and last with the
+ * total once the module has confirmed it. Without ack, done is what the serial port has taken; with it,
+ * what the module has acknowledged.
+ *
+ * It is called with no lock held and may make any call of the library but atmqtt_modem_close() in
+ * atmqtt_files_upload_start(); it must not wait long: the port waits for nobody. It must not throw and must
+ * not longjmp.
+ */
+typedef void (*atmqtt_upload_progress)(size_t done, size_t total, void *user_data);
+
+/**
+ * How a file is sent. Call atmqtt_files_upload_options_init() first, which sets every field to its default.
+ */
+typedef struct atmqtt_files_upload_options {
+    /**
+     * Set by atmqtt_files_upload_options_init().
+     */
+    size_t struct_size;
+    /**
+     * Seconds 1 to 65535 without input after which the module stops waiting for the rest; default 10. It is
+     * also how long the port is of no use after a transfer that went wrong.
+     */
+    int32_t timeout;
+    /**
+     * 1 = the module acknowledges every kilobyte, which waits for that; 0 = not, the default. For a UART
+     * without flow control that loses bytes.
+     */
+    int32_t ack;
+    /**
+     * Called with how far the upload is, on the thread that calls atmqtt_files_upload(), or on a thread of
+     * the library, with all signals blocked, for atmqtt_files_upload_start(); NULL = nobody, the default.
+     */
+    atmqtt_upload_progress progress;
+    /**
+     * Passed to progress as it is.
+     */
+    void *user_data;
+    /**
+     * Called once with user_data when progress is not called any more, whatever the upload came to, and also
+     * where the call that was given the options failed; not where struct_size is wrong. On the thread of
+     * progress, or on the caller's. NULL = nothing to call, the default.
+     */
+    atmqtt_drop_callback drop;
+} atmqtt_files_upload_options;
+
+/**
+ * A file of the module.
+ */
+typedef struct atmqtt_file {
+    /**
+     * Name, without "UFS:"; never NULL.
+     */
+    const char *name;
+    /**
+     * Size in bytes.
+     */
+    uint64_t size;
+} atmqtt_file;
+
+/**
+ * Files of the module. They belong to the library until atmqtt_files_list_free().
+ */
+typedef struct atmqtt_file_list {
     /**
      * How many.
      */
     size_t count;
     /**
-     * The lines: UTF-8, NUL-terminated, without their line ends. Behind the last one is a NULL.
+     * The files; NULL where there are none.
      */
-    const char *const *lines;
-} atmqtt_lines;
+    const struct atmqtt_file *files;
+} atmqtt_file_list;
+
+/**
+ * What a module says of itself. Strings are never NULL, and "" where the module does not say. They belong
+ * to the library until atmqtt_modem_info_free(). Later versions add fields at the end.
+ */
+typedef struct atmqtt_module_info {
+    /**
+     * Manufacturer, as "Quectel".
+     */
+    const char *manufacturer;
+    /**
+     * Model, as "EC800M".
+     */
+    const char *model;
+    /**
+     * Firmware revision.
+     */
+    const char *revision;
+    /**
+     * IMEI: the serial number of the radio.
+     */
+    const char *imei;
+    /**
+     * IMSI: the subscriber, where there is a SIM.
+     */
+    const char *imsi;
+    /**
+     * ICCID: the SIM card, where there is one.
+     */
+    const char *iccid;
+} atmqtt_module_info;
 
 /**
  * Called with a record of the log, in any thread, several at a time, and while locks of the library are held:
@@ -651,9 +1167,409 @@ typedef struct atmqtt_modem_options {
     uint32_t patience_ms;
 } atmqtt_modem_options;
 
+/**
+ * The SIM card. It belongs to the library until atmqtt_network_sim_free(). Later versions add fields at the
+ * end.
+ */
+typedef struct atmqtt_sim {
+    /**
+     * One of atmqtt_sim_state.
+     */
+    int32_t state;
+    /**
+     * The same in words, with what to do; never NULL.
+     */
+    const char *text;
+} atmqtt_sim;
+
+/**
+ * Registration for one kind of service.
+ */
+typedef struct atmqtt_service_registration {
+    /**
+     * One of atmqtt_registration_status, or another number of the module.
+     */
+    int32_t status;
+    /**
+     * One of atmqtt_technology, or another number of the module; -1 = the module does not give it.
+     */
+    int32_t technology;
+    /**
+     * Location or tracking area code; -1 = the module does not give it (AT+CEREG=2 makes it).
+     */
+    int64_t area;
+    /**
+     * Cell id, the same.
+     */
+    int64_t cell;
+} atmqtt_service_registration;
+
+/**
+ * Registration by kind of service. It belongs to the library until atmqtt_network_registration_free(), with
+ * all that it points to. Later versions add fields at the end.
+ */
+typedef struct atmqtt_registration {
+    /**
+     * 1 = there is packet data: over LTE or what came before it; circuit switched registration counts only
+     * where the module knows neither. 0 = not.
+     */
+    int32_t registered;
+    /**
+     * Circuit switched (AT+CREG?); NULL = the module does not know the command.
+     */
+    const struct atmqtt_service_registration *circuit;
+    /**
+     * Packet data over GSM and UMTS (AT+CGREG?), the same.
+     */
+    const struct atmqtt_service_registration *packet;
+    /**
+     * Packet data over LTE (AT+CEREG?), the same.
+     */
+    const struct atmqtt_service_registration *eps;
+} atmqtt_registration;
+
+/**
+ * Who runs the network, and where in the spectrum. Strings are never NULL, and "" where the module does not
+ * say. It belongs to the library until atmqtt_network_operator_free(). Later versions add fields at the end.
+ */
+typedef struct atmqtt_operator {
+    /**
+     * Name, as the module has it.
+     */
+    const char *name;
+    /**
+     * Country and network code, as "26201".
+     */
+    const char *numeric;
+    /**
+     * One of atmqtt_technology, or another number of the module; -1 = the module does not say.
+     */
+    int32_t technology;
+    /**
+     * Technology in the module's words, as "FDD LTE".
+     */
+    const char *access;
+    /**
+     * Band in the module's words, as "LTE BAND 3".
+     */
+    const char *band;
+    /**
+     * Channel number; -1 = the module does not say.
+     */
+    int64_t channel;
+} atmqtt_operator;
+
+/**
+ * Told what each answer of the module says while atmqtt_network_wait_ready() waits: a stage, one of
+ * atmqtt_ready_stage, and the same in words, with what to do. The text lives until it returns.
+ *
+ * It is called with no lock held and may make any call of the library but atmqtt_modem_close() in
+ * atmqtt_network_wait_ready_start(). It must not throw and must not longjmp.
+ */
+typedef void (*atmqtt_ready_progress)(int32_t stage, const char *text, void *user_data);
+
+/**
+ * The addresses of an active PDP context. They belong to the library until atmqtt_network_address_free().
+ * Later versions add fields at the end.
+ */
+typedef struct atmqtt_address {
+    /**
+     * IPv4 address, as "10.7.157.1"; "" = the context has none. Never NULL.
+     */
+    const char *v4;
+    /**
+     * IPv6 address, as "2001:db8::1"; "" = the context has none. Never NULL.
+     */
+    const char *v6;
+} atmqtt_address;
+
+/**
+ * Access point of a PDP context (AT+QICSGP): atmqtt_network_set_apn() writes it, atmqtt_network_apn() asks for
+ * it. Call atmqtt_network_apn_init() first, which leaves everything to the subscription. Strings are UTF-8
+ * without quotation marks and control bytes, at most 127 bytes.
+ */
+typedef struct atmqtt_apn {
+    /**
+     * Set by atmqtt_network_apn_init().
+     */
+    size_t struct_size;
+    /**
+     * Name of the access point; NULL or "" = what the subscription says, the default.
+     */
+    const char *name;
+    /**
+     * One of atmqtt_ip_type; default ATMQTT_IP_V4.
+     */
+    int32_t ip_type;
+    /**
+     * One of atmqtt_authentication; default ATMQTT_AUTH_NONE.
+     */
+    int32_t authentication;
+    /**
+     * User name; NULL or "" = none, the default.
+     */
+    const char *username;
+    /**
+     * Password; NULL or "" = none, the default. It is in no log and no error text.
+     */
+    const char *password;
+} atmqtt_apn;
+
+/**
+ * Where a certificate or private key is: one of the three is given, or none of them.
+ */
+typedef struct atmqtt_tls_source {
+    /**
+     * PEM text of pem_length bytes, copied by the call it is given to; NULL = not given. A certificate may be
+     * a chain.
+     */
+    const void *pem;
+    /**
+     * Its length in bytes, without a NUL behind it, 1 to 65536.
+     */
+    size_t pem_length;
+    /**
+     * Path of a PEM file of this computer, read when the context is configured; NULL = not given.
+     */
+    const char *path;
+    /**
+     * Name of a file that is in the module already, as for atmqtt_files_upload(). What is in it is not looked
+     * at. NULL = not given.
+     */
+    const char *on_module;
+} atmqtt_tls_source;
+
+/**
+ * How an SSL context is set up. Call atmqtt_tls_options_init() first: then a CA is the one thing that must be
+ * given. Every setting is written, so that nothing an earlier program left in the module counts.
+ */
+typedef struct atmqtt_tls_options {
+    /**
+     * Set by atmqtt_tls_options_init().
+     */
+    size_t struct_size;
+    /**
+     * CA certificate: the server must show a certificate that it has signed ("seclevel" 1, "cacert").
+     */
+    struct atmqtt_tls_source ca;
+    /**
+     * The client's own certificate, shown where the server asks for one ("seclevel" 2, "clientcert"); only with
+     * a CA, and together with its private key.
+     */
+    struct atmqtt_tls_source client_certificate;
+    /**
+     * The key of the client's certificate ("clientkey"). It is in no log and no error text.
+     */
+    struct atmqtt_tls_source private_key;
+    /**
+     * Password of an encrypted key, 1 to 127 bytes without quotation marks and control bytes; NULL = none. It is
+     * in no log and no error text.
+     */
+    const char *key_password;
+    /**
+     * One of atmqtt_tls_version; default TLS 1.2 ("sslversion").
+     */
+    int32_t version;
+    /**
+     * Cipher suite by its IANA number, as 0xC02F; 0xFFFF = all that the module has, the default
+     * ("ciphersuite").
+     */
+    int32_t cipher_suite;
+    /**
+     * 1 = the host name is sent in the clear in front of the handshake, so that one address can serve several
+     * names, the default; 0 = not ("sni"). Firmware that does not know the setting takes 0.
+     */
+    int32_t sni;
+    /**
+     * One of atmqtt_tls_clock; default ATMQTT_TLS_CLOCK_CHECK ("ignorelocaltime").
+     */
+    int32_t clock;
+    /**
+     * Longest time of a handshake in seconds, 10 to 300; default 60 ("negotiatetime"). An open with this
+     * context gives up after 155 s more than that at the latest.
+     */
+    int32_t negotiate_timeout;
+    /**
+     * 1 = without a CA: encrypts, and checks nobody ("seclevel" 0), so that whoever is between the module and
+     * the broker can read and change everything, passwords included; for trials only, and a warning is logged.
+     * 0 = not, the default: a CA must be given.
+     */
+    int32_t insecure;
+} atmqtt_tls_options;
+
+/**
+ * What a module says of an SSL context. It belongs to the library until atmqtt_tls_settings_free(). Later
+ * versions add fields at the end.
+ */
+typedef struct atmqtt_tls_settings {
+    /**
+     * One of atmqtt_tls_version; -1 = the module does not know the setting.
+     */
+    int32_t version;
+    /**
+     * Cipher suite by its IANA number, 0xFFFF = all; -1 = not known.
+     */
+    int32_t cipher_suite;
+    /**
+     * One of atmqtt_tls_verification; -1 = not known.
+     */
+    int32_t verification;
+    /**
+     * Name of the CA's file in the module, without "UFS:"; "" = none, NULL = not known.
+     */
+    const char *ca;
+    /**
+     * The same of the client's certificate.
+     */
+    const char *client_certificate;
+    /**
+     * The same of its private key. The key's password is not kept.
+     */
+    const char *private_key;
+    /**
+     * 1 = dates are ignored, 0 = they count; -1 = not known.
+     */
+    int32_t ignore_clock;
+    /**
+     * Longest time of a handshake in seconds; -1 = not known.
+     */
+    int32_t negotiate_timeout;
+    /**
+     * 1 = with SNI, 0 = without; -1 = not known.
+     */
+    int32_t sni;
+} atmqtt_tls_settings;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+/**
+ * Asks the module what it supports (AT+QMTCFG=?, AT+QMTOPEN=? and seven more). Blocks for nine commands. A
+ * command that the module refuses is not supported, and that is no error.
+ *
+ * @param capabilities  where the handle is written; free it with atmqtt_capabilities_free().
+ * @return ATMQTT_OK; ATMQTT_UNCONFIRMED where the module falls silent.
+ */
+int32_t atmqtt_modem_capabilities(struct atmqtt_modem *modem,
+                                  struct atmqtt_capabilities **capabilities);
+
+/**
+ * Frees the handle, with every atmqtt_parameter of it. NULL is fine. No other thread may be using it.
+ */
+void atmqtt_capabilities_free(struct atmqtt_capabilities *capabilities);
+
+/**
+ * Whether the module knows a command.
+ *
+ * @param command  as "QMTPUBEX": QMTCFG, QMTOPEN, QMTCLOSE, QMTCONN, QMTDISC, QMTSUB, QMTUNS, QMTPUBEX and
+ * QMTRECV have been asked for.
+ * @param supported  where 1 or 0 is written; 0 also for a command that has not been asked for.
+ */
+int32_t atmqtt_capabilities_supports_command(const struct atmqtt_capabilities *capabilities,
+                                             const char *command,
+                                             int32_t *supported);
+
+/**
+ * Whether the module lists a setting of AT+QMTCFG.
+ *
+ * @param setting  the name on the wire, as "recv/mode", in either case; also one that this library has no
+ * field for.
+ * @param supported  where 1 or 0 is written.
+ */
+int32_t atmqtt_capabilities_supports_setting(const struct atmqtt_capabilities *capabilities,
+                                             const char *setting,
+                                             int32_t *supported);
+
+/**
+ * How many parameters the module lists for a command.
+ *
+ * @param command  as for atmqtt_capabilities_supports_command().
+ * @param count  where the number is written; 0 also where the command is not supported, or is without a list.
+ */
+int32_t atmqtt_capabilities_command_parameter_count(const struct atmqtt_capabilities *capabilities,
+                                                    const char *command,
+                                                    size_t *count);
+
+/**
+ * How many parameters the module lists for a setting, the client index included.
+ *
+ * @param setting  as for atmqtt_capabilities_supports_setting().
+ * @param count  where the number is written; 0 also where the setting is not supported.
+ */
+int32_t atmqtt_capabilities_setting_parameter_count(const struct atmqtt_capabilities *capabilities,
+                                                    const char *setting,
+                                                    size_t *count);
+
+/**
+ * One parameter of a command, as the module lists it.
+ *
+ * @param command  as for atmqtt_capabilities_supports_command().
+ * @param index  which, from 0.
+ * @param parameter  where a pointer is written that lives until atmqtt_capabilities_free(); NULL where the
+ * module lists no such parameter.
+ */
+int32_t atmqtt_capabilities_command_parameter(const struct atmqtt_capabilities *capabilities,
+                                              const char *command,
+                                              size_t index,
+                                              const struct atmqtt_parameter **parameter);
+
+/**
+ * One parameter of a setting, as the module lists it.
+ *
+ * @param setting  as for atmqtt_capabilities_supports_setting().
+ * @param index  which, from 0, which is the client index.
+ * @param parameter  as for atmqtt_capabilities_command_parameter().
+ */
+int32_t atmqtt_capabilities_setting_parameter(const struct atmqtt_capabilities *capabilities,
+                                              const char *setting,
+                                              size_t index,
+                                              const struct atmqtt_parameter **parameter);
+
+/**
+ * Whether the module says that a parameter of a command takes a number.
+ *
+ * @param command  as for atmqtt_capabilities_supports_command().
+ * @param index  which parameter, from 0.
+ * @param value  the number.
+ * @param allowed  where 1 or 0 is written: 1 also for any number where the list has a word, 0 also where the
+ * module lists no such parameter.
+ */
+int32_t atmqtt_capabilities_command_allows(const struct atmqtt_capabilities *capabilities,
+                                           const char *command,
+                                           size_t index,
+                                           int64_t value,
+                                           int32_t *allowed);
+
+/**
+ * Whether the module says that a parameter of a setting takes a number.
+ *
+ * @param setting  as for atmqtt_capabilities_supports_setting().
+ * @param index  which parameter, from 0, which is the client index.
+ * @param value  the number.
+ * @param allowed  as for atmqtt_capabilities_command_allows().
+ */
+int32_t atmqtt_capabilities_setting_allows(const struct atmqtt_capabilities *capabilities,
+                                           const char *setting,
+                                           size_t index,
+                                           int64_t value,
+                                           int32_t *allowed);
+
+/**
+ * The names of the commands that the module knows, as "QMTPUBEX", of those that have been asked for.
+ *
+ * @param names  where they are written; free them with atmqtt_lines_free().
+ */
+int32_t atmqtt_capabilities_command_names(const struct atmqtt_capabilities *capabilities,
+                                          struct atmqtt_lines **names);
+
+/**
+ * The names of the settings that the module lists (AT+QMTCFG=?), in lower case, sorted.
+ *
+ * @param names  where they are written; free them with atmqtt_lines_free().
+ */
+int32_t atmqtt_capabilities_setting_names(const struct atmqtt_capabilities *capabilities,
+                                          struct atmqtt_lines **names);
 
 /**
  * Gives a handle on one of the six MQTT clients of the module. Several handles on one client are fine.
@@ -897,6 +1813,47 @@ int32_t atmqtt_client_set_message_callback(struct atmqtt_client *client,
                                            atmqtt_drop_callback drop);
 
 /**
+ * Asks for the time of the module's clock (AT+CCLK?). Blocks for one command.
+ *
+ * @param time  where it is written.
+ * @return ATMQTT_OK; ATMQTT_MODULE_ERROR and ATMQTT_CME_ERROR as the module answers; ATMQTT_OPERATION_FAILED where
+ * its answer is no time; ATMQTT_UNCONFIRMED where no answer comes in time.
+ */
+int32_t atmqtt_network_clock(struct atmqtt_modem *modem,
+                             struct atmqtt_date_time *time);
+
+/**
+ * Sets the module's clock (AT+CCLK). The time of the network may replace it (AT+CTZU). Blocks for one command.
+ *
+ * @param time  the time; not NULL. The program's own clock is
+ * atmqtt_network_date_time((int64_t)time(NULL), &now).
+ * @return ATMQTT_OK; ATMQTT_INVALID_ARGUMENT for a time that does not exist; ATMQTT_MODULE_ERROR and
+ * ATMQTT_CME_ERROR as the module answers; ATMQTT_UNCONFIRMED where no answer comes in time.
+ */
+int32_t atmqtt_network_set_clock(struct atmqtt_modem *modem,
+                                 const struct atmqtt_date_time *time);
+
+/**
+ * The calendar time of a time in seconds since 1970-01-01 00:00:00 UTC, at offset 0. Nothing is sent.
+ *
+ * @param unix_seconds  0 to 3155759999, which is the end of 2069.
+ * @param time  where it is written.
+ */
+int32_t atmqtt_network_date_time(int64_t unix_seconds,
+                                 struct atmqtt_date_time *time);
+
+/**
+ * The seconds since 1970-01-01 00:00:00 UTC of a calendar time, its fields taken for local time at its offset.
+ * Nothing is sent.
+ *
+ * @param time  the time; not NULL.
+ * @param unix_seconds  where they are written; negative for the first hours of 1970 east of Greenwich.
+ * @return ATMQTT_OK; ATMQTT_INVALID_ARGUMENT for a time that does not exist.
+ */
+int32_t atmqtt_network_unix_time(const struct atmqtt_date_time *time,
+                                 int64_t *unix_seconds);
+
+/**
  * Leaves every setting ungiven. Call it as atmqtt_client_config_init(&config, sizeof config).
  *
  * @param config  where to; not NULL.
@@ -946,6 +1903,208 @@ void atmqtt_client_config_free(struct atmqtt_client_config *config);
  * Frees an event of atmqtt_modem_next_event(), with all that it points to. NULL is fine.
  */
 void atmqtt_event_free(struct atmqtt_event *event);
+
+/**
+ * Frees bytes. NULL is fine.
+ */
+void atmqtt_bytes_free(struct atmqtt_bytes *bytes);
+
+/**
+ * Sets every option to its default. Call it as
+ * atmqtt_files_upload_options_init(&options, sizeof options).
+ *
+ * @param options  where to; not NULL.
+ * @param struct_size  sizeof(atmqtt_files_upload_options).
+ * @return ATMQTT_OK, or ATMQTT_INVALID_ARGUMENT for NULL or a size that this library does not know.
+ */
+int32_t atmqtt_files_upload_options_init(struct atmqtt_files_upload_options *options,
+                                         size_t struct_size);
+
+/**
+ * Writes a file, in the place of one of the same name (AT+QFDEL, AT+QFUPL), and compares size and checksum
+ * that the module reports with what was sent.
+ *
+ * The old file is deleted first, because the module cannot overwrite and cannot rename: for the time of the
+ * upload there is no such file, and when the upload fails there is none at all, for what arrived of it is
+ * deleted. A power failure in between may leave a part of it. Files survive a restart.
+ *
+ * Blocks until the module has confirmed the file, and while the file is on its way no other command can go:
+ * publishes wait. Two threads that write the same name at a time get in each other's way.
+ *
+ * @param name  1 to 80 bytes, without quotation marks, control bytes and / \ : * ?; the storage "UFS:" in
+ * front is optional and means the same file. There are no folders.
+ * @param data  the file; not NULL.
+ * @param length  its length in bytes, 1 to 4294967295.
+ * @param options  how; NULL = the defaults.
+ * @return ATMQTT_OK; ATMQTT_INVALID_ARGUMENT before anything is sent; ATMQTT_CHECKSUM_MISMATCH where the module
+ * has other bytes than were sent; ATMQTT_CME_ERROR with the module's number: 407 where the old file cannot be
+ * deleted, 403 and 420 where there is no room, 421 where bytes did not arrive; ATMQTT_OPERATION_FAILED where it
+ * confirms another size or nothing; ATMQTT_UNCONFIRMED where it falls silent.
+ */
+int32_t atmqtt_files_upload(struct atmqtt_modem *modem,
+                            const char *name,
+                            const void *data,
+                            size_t length,
+                            const struct atmqtt_files_upload_options *options);
+
+/**
+ * atmqtt_files_upload() without waiting, on a thread of the library: its end comes as
+ * ATMQTT_EVENT_COMPLETED. The data are copied. The handle's time-out does not count. The port stays open until
+ * it has ended; atmqtt_modem_close() ends it.
+ *
+ * @param operation  where the number of the operation is written, which the event carries; NULL = not
+ * wanted, and the event comes all the same. The event may come before this returns.
+ * @return ATMQTT_OK once it is under way: a name or length that is out of its range is ATMQTT_INVALID_ARGUMENT
+ * in the event; ATMQTT_CLOSED.
+ */
+int32_t atmqtt_files_upload_start(struct atmqtt_modem *modem,
+                                  const char *name,
+                                  const void *data,
+                                  size_t length,
+                                  const struct atmqtt_files_upload_options *options,
+                                  uint64_t *operation);
+
+/**
+ * Writes a file unless the module has it already, as atmqtt_files_upload() with the default options does.
+ *
+ * A file of the same name counts as the same only where its size (AT+QFLST) and then every byte of it, read
+ * back (AT+QFREAD), are equal. That costs the transfer of the whole file where the sizes are equal, no less
+ * than an upload: what it saves is the wear of the flash and the time in which there is no file.
+ *
+ * @param name  as for atmqtt_files_upload().
+ * @param data  the file; not NULL.
+ * @param length  its length in bytes, 1 to 4294967295.
+ * @param written  where 1 is written if the file was sent, 0 if the module had it; NULL = not wanted.
+ * @return as atmqtt_files_upload().
+ */
+int32_t atmqtt_files_ensure(struct atmqtt_modem *modem,
+                            const char *name,
+                            const void *data,
+                            size_t length,
+                            int32_t *written);
+
+/**
+ * atmqtt_files_ensure() without waiting: its end comes as ATMQTT_EVENT_COMPLETED, with the text "1" where the
+ * file was sent and "0" where the module had it. Everything else is as for atmqtt_files_upload_start().
+ *
+ * @param operation  as for atmqtt_files_upload_start().
+ */
+int32_t atmqtt_files_ensure_start(struct atmqtt_modem *modem,
+                                  const char *name,
+                                  const void *data,
+                                  size_t length,
+                                  uint64_t *operation);
+
+/**
+ * Lists the files whose names fit a pattern (AT+QFLST). Folders, which some modules have, are left out. Blocks
+ * for one command, up to 20 s.
+ *
+ * @param pattern  a name that may hold * and ?, as "*.pem"; NULL = all files.
+ * @param list  where they are written, also if there are none; free them with atmqtt_files_list_free().
+ * @return ATMQTT_OK; ATMQTT_INVALID_ARGUMENT for a pattern that cannot be sent; ATMQTT_MODULE_ERROR and
+ * ATMQTT_CME_ERROR as the module answers; ATMQTT_UNCONFIRMED where it falls silent.
+ */
+int32_t atmqtt_files_list(struct atmqtt_modem *modem,
+                          const char *pattern,
+                          struct atmqtt_file_list **list);
+
+/**
+ * Frees a list of files. NULL is fine.
+ */
+void atmqtt_files_list_free(struct atmqtt_file_list *list);
+
+/**
+ * Asks for the size of a file (AT+QFLST). Blocks for one command, up to 20 s.
+ *
+ * @param name  as for atmqtt_files_upload().
+ * @param size  where the size in bytes is written; -1 = there is no such file, which is no error.
+ * @return as atmqtt_files_list().
+ */
+int32_t atmqtt_files_size(struct atmqtt_modem *modem, const char *name, int64_t *size);
+
+/**
+ * Deletes a file (AT+QFDEL). Blocks for one command, up to 20 s.
+ *
+ * @param name  as for atmqtt_files_upload(); no pattern.
+ * @return as atmqtt_files_list(); ATMQTT_CME_ERROR with atmqtt_last_error_code() 405 where there is no such file.
+ */
+int32_t atmqtt_files_delete(struct atmqtt_modem *modem,
+                            const char *name);
+
+/**
+ * Asks how much room there is for files (AT+QFLDS="UFS"). Blocks for one command, up to 20 s.
+ *
+ * @param free_bytes  where what is left is written; NULL = not wanted.
+ * @param total_bytes  where what there is altogether is written; NULL = not wanted.
+ * @return as atmqtt_files_list(); ATMQTT_OPERATION_FAILED where the answer has another shape.
+ */
+int32_t atmqtt_files_space(struct atmqtt_modem *modem, uint64_t *free_bytes, uint64_t *total_bytes);
+
+/**
+ * Reads a file (AT+QFLST, AT+QFOPEN, AT+QFREAD, AT+QFCLOSE), in counted blocks of 1024 bytes, so that nothing
+ * in it can be taken for a line of the module. The module gives no checksum here; every block must be as long
+ * as it was announced, and all of them as long as the file. Blocks until all of it is there.
+ *
+ * @param name  as for atmqtt_files_upload().
+ * @param contents  where the bytes are written; free them with atmqtt_bytes_free().
+ * @return as atmqtt_files_list(); ATMQTT_CME_ERROR with atmqtt_last_error_code() 405 where there is no such file;
+ * ATMQTT_OPERATION_FAILED where it ends early, or where other lines were printed into it.
+ */
+int32_t atmqtt_files_download(struct atmqtt_modem *modem,
+                              const char *name,
+                              struct atmqtt_bytes **contents);
+
+/**
+ * atmqtt_files_download() without waiting: its end comes as ATMQTT_EVENT_COMPLETED, with the bytes as payload.
+ * Everything else is as for atmqtt_files_upload_start().
+ *
+ * @param operation  as for atmqtt_files_upload_start().
+ */
+int32_t atmqtt_files_download_start(struct atmqtt_modem *modem,
+                                    const char *name,
+                                    uint64_t *operation);
+
+/**
+ * The checksum that the module reports for a file after its upload: XOR of the bytes in pairs, the first of a
+ * pair high, the second of the last pair 0 where there is none. It finds what a serial line does, not what
+ * somebody wants to hide. Nothing is sent.
+ *
+ * @param data  the bytes; NULL with length 0 is none.
+ * @param length  how many.
+ * @param checksum  where the checksum is written.
+ */
+int32_t atmqtt_files_checksum(const void *data,
+                              size_t length,
+                              uint16_t *checksum);
+
+/**
+ * Asks who the module is (ATI, AT+CGSN, AT+CIMI, AT+QCCID). Blocks for four commands, up to 60 s each where the
+ * module is slow. A module without a SIM has no IMSI and no ICCID, and that is no error.
+ *
+ * @param info  where the answer is written; free it with atmqtt_modem_info_free().
+ * @return ATMQTT_OK; ATMQTT_MODULE_ERROR and ATMQTT_CME_ERROR where the module refuses ATI.
+ */
+int32_t atmqtt_modem_info(struct atmqtt_modem *modem,
+                          struct atmqtt_module_info **info);
+
+/**
+ * Frees what atmqtt_modem_info() gave. NULL is fine.
+ */
+void atmqtt_modem_info_free(struct atmqtt_module_info *info);
+
+/**
+ * Asks how well the module hears the network (AT+CSQ). Blocks for one command.
+ *
+ * @param rssi_dbm  where the received signal strength is written: -113 to -51 dBm, 0 = the module does not
+ * know it; NULL = not wanted.
+ * @param bit_error_rate  where the bit error rate class is written: 0 to 7, -1 = the module does not know it;
+ * NULL = not wanted.
+ * @return ATMQTT_OK, also where nothing is known; ATMQTT_MODULE_ERROR and ATMQTT_CME_ERROR as the module
+ * answers; ATMQTT_OPERATION_FAILED where its answer has another shape.
+ */
+int32_t atmqtt_modem_signal(struct atmqtt_modem *modem,
+                            int32_t *rssi_dbm,
+                            int32_t *bit_error_rate);
 
 /**
  * Frees lines. NULL is fine.
@@ -1139,6 +2298,251 @@ int32_t atmqtt_modem_next_event(struct atmqtt_modem *modem,
 int32_t atmqtt_modem_release_events(struct atmqtt_modem *modem);
 
 /**
+ * Asks what the SIM card is at (AT+CPIN?). Blocks for one command, up to 20 s while the module starts. A card
+ * that is missing, blocked or busy is an answer here and no error.
+ *
+ * @param sim  where the answer is written; free it with atmqtt_network_sim_free().
+ * @return ATMQTT_OK; ATMQTT_MODULE_ERROR and ATMQTT_CME_ERROR for what is not about the card;
+ * ATMQTT_OPERATION_FAILED where the answer has another shape; ATMQTT_UNCONFIRMED where no answer comes in time.
+ */
+int32_t atmqtt_network_sim(struct atmqtt_modem *modem,
+                           struct atmqtt_sim **sim);
+
+/**
+ * Frees what atmqtt_network_sim() gave. NULL is fine.
+ */
+void atmqtt_network_sim_free(struct atmqtt_sim *sim);
+
+/**
+ * Asks for the module's registration for each kind of service (AT+CREG?, AT+CGREG?, AT+CEREG?). Blocks for three
+ * commands, up to 20 s each while the module starts.
+ *
+ * @param registration  where the answer is written; free it with atmqtt_network_registration_free().
+ * @return ATMQTT_OK, also where the module is not registered or knows none of the three;
+ * ATMQTT_OPERATION_FAILED where an answer has another shape; ATMQTT_UNCONFIRMED where none comes in time.
+ */
+int32_t atmqtt_network_registration(struct atmqtt_modem *modem,
+                                    struct atmqtt_registration **registration);
+
+/**
+ * Frees what atmqtt_network_registration() gave. NULL is fine.
+ */
+void atmqtt_network_registration_free(struct atmqtt_registration *registration);
+
+/**
+ * The same as atmqtt_modem_signal() (AT+CSQ).
+ *
+ * @param rssi_dbm  as there: -113 to -51 dBm, 0 = not known; NULL = not wanted.
+ * @param bit_error_rate  as there: 0 to 7, -1 = not known; NULL = not wanted.
+ */
+int32_t atmqtt_network_signal(struct atmqtt_modem *modem,
+                              int32_t *rssi_dbm,
+                              int32_t *bit_error_rate);
+
+/**
+ * Asks who runs the network, and where in the spectrum (AT+COPS?, AT+QNWINFO). Blocks for two commands, up to
+ * 180 s while the module searches.
+ *
+ * @param info  where the answer is written; free it with atmqtt_network_operator_free().
+ * @return ATMQTT_OK, also where nothing is known; ATMQTT_MODULE_ERROR and ATMQTT_CME_ERROR as the module answers;
+ * ATMQTT_UNCONFIRMED where no answer comes in time.
+ */
+int32_t atmqtt_network_operator(struct atmqtt_modem *modem,
+                                struct atmqtt_operator **info);
+
+/**
+ * Frees what atmqtt_network_operator() gave. NULL is fine.
+ */
+void atmqtt_network_operator_free(struct atmqtt_operator *info);
+
+/**
+ * atmqtt_network_operator() without waiting, on a thread of the library: its end comes as
+ * ATMQTT_EVENT_COMPLETED, with six lines as text, in the order of the fields of atmqtt_operator: name, code,
+ * technology, access, band, channel; an empty line for what the module does not say. Everything else is as for
+ * atmqtt_network_activate_start().
+ *
+ * @param operation  as for atmqtt_network_activate_start().
+ */
+int32_t atmqtt_network_operator_start(struct atmqtt_modem *modem,
+                                      uint64_t *operation);
+
+/**
+ * Waits until MQTT can begin: the SIM is ready, the module is registered, and a PDP context is active;
+ * activates it when its turn comes (AT+CPIN?, AT+CREG?, AT+CGREG?, AT+CEREG?, AT+QIACT?, AT+QIACT).
+ *
+ * Asks about once a second, on the calling thread. A module that is starting or out of coverage is waited
+ * for. The handle's time-out limits each command, and not the whole.
+ *
+ * @param context  PDP context, 1 to 16.
+ * @param timeout_ms  how long to wait in milliseconds; 0 = look once, negative = no limit. It may take the one
+ * second and the command that is under way then longer.
+ * @param progress  told what each answer says, on the calling thread; NULL = nobody.
+ * @param user_data  passed to progress as it is.
+ * @param address  where the addresses of the context are written; free them with
+ * atmqtt_network_address_free(). NULL = not wanted.
+ * @return ATMQTT_OK; ATMQTT_TIMEOUT with what was missing last, also where atmqtt_modem_interrupt() ended the
+ * wait; ATMQTT_INVALID_STATE at once where the SIM wants a PIN or PUK, for waiting does not help; what the port
+ * is lost or stuck with, at once.
+ */
+int32_t atmqtt_network_wait_ready(struct atmqtt_modem *modem,
+                                  int32_t context,
+                                  int64_t timeout_ms,
+                                  atmqtt_ready_progress progress,
+                                  void *user_data,
+                                  struct atmqtt_address **address);
+
+/**
+ * atmqtt_network_wait_ready() without waiting, on a thread of the library: its end comes as
+ * ATMQTT_EVENT_COMPLETED, with two lines as text: the IPv4 and the IPv6 address of the context, an empty line
+ * for one that it does not have. Everything else is as for atmqtt_network_activate_start().
+ *
+ * @param context  as for atmqtt_network_wait_ready().
+ * @param timeout_ms  as there.
+ * @param progress  told what each answer says, on a thread of the library with all signals blocked; NULL =
+ * nobody.
+ * @param user_data  passed to progress as it is.
+ * @param drop  called once with user_data when progress is not called any more, also where this fails; NULL =
+ * nothing to call. On the thread of progress, or on the caller's.
+ * @param operation  as for atmqtt_network_activate_start().
+ */
+int32_t atmqtt_network_wait_ready_start(struct atmqtt_modem *modem,
+                                        int32_t context,
+                                        int64_t timeout_ms,
+                                        atmqtt_ready_progress progress,
+                                        void *user_data,
+                                        atmqtt_drop_callback drop,
+                                        uint64_t *operation);
+
+/**
+ * Asks where the module prints what nobody asked for (AT+QURCCFG="urcport"). The results of MQTT commands are
+ * among it: on any other port than this, every open, connect, subscription and publish ends without its
+ * result. Blocks for one command.
+ *
+ * @param buffer  where the name is written as a NUL-terminated string: "usbat", "usbmodem", "uart1", "uart2",
+ * "all", or a name of another family. Not written where it is too small; 64 bytes hold every name known.
+ * @param size  the size of the buffer in bytes, the NUL included.
+ * @return ATMQTT_OK; ATMQTT_INVALID_ARGUMENT where the buffer is too small; ATMQTT_MODULE_ERROR and
+ * ATMQTT_CME_ERROR as the module answers; ATMQTT_OPERATION_FAILED where its answer has another shape.
+ */
+int32_t atmqtt_network_urc_port(struct atmqtt_modem *modem,
+                                char *buffer,
+                                size_t size);
+
+/**
+ * Sets where the module prints what nobody asked for (AT+QURCCFG="urcport",...). At once, and the module keeps it
+ * over a restart; not every module knows every port. Blocks for one command.
+ *
+ * @param port  a name as atmqtt_network_urc_port() gives it, 1 to 32 bytes.
+ * @return ATMQTT_OK; ATMQTT_INVALID_ARGUMENT for a name that cannot be sent; ATMQTT_MODULE_ERROR and
+ * ATMQTT_CME_ERROR where the module does not know the port.
+ */
+int32_t atmqtt_network_set_urc_port(struct atmqtt_modem *modem,
+                                    const char *port);
+
+/**
+ * Leaves everything to the subscription. Call it as atmqtt_network_apn_init(&apn, sizeof apn).
+ *
+ * @param apn  where to; not NULL.
+ * @param struct_size  sizeof(atmqtt_apn).
+ * @return ATMQTT_OK, or ATMQTT_INVALID_ARGUMENT for NULL or a size that this library does not know.
+ */
+int32_t atmqtt_network_apn_init(struct atmqtt_apn *apn, size_t struct_size);
+
+/**
+ * Sets the access point of a PDP context (AT+QICSGP). The module takes it up at the next activation and forgets
+ * it when it restarts. Every value is written, empty ones too, so that nothing of an earlier program stays.
+ * Blocks for one command.
+ *
+ * @param context  PDP context, 1 to 16; not every module has them all.
+ * @param apn  the access point; not NULL.
+ * @return ATMQTT_OK; ATMQTT_INVALID_ARGUMENT before anything is sent; ATMQTT_MODULE_ERROR and ATMQTT_CME_ERROR as
+ * the module answers; ATMQTT_UNCONFIRMED where no answer comes in time.
+ */
+int32_t atmqtt_network_set_apn(struct atmqtt_modem *modem,
+                               int32_t context,
+                               const struct atmqtt_apn *apn);
+
+/**
+ * Asks for the access point of a PDP context (AT+QICSGP=context). Blocks for one command.
+ *
+ * @param context  PDP context, 1 to 16.
+ * @param apn  where the answer is written, with "" for strings that are empty; free it with
+ * atmqtt_network_apn_free(). It holds the password in the clear, where the module tells it.
+ * @return as atmqtt_network_set_apn(); ATMQTT_OPERATION_FAILED where the answer has another shape.
+ */
+int32_t atmqtt_network_apn(struct atmqtt_modem *modem, int32_t context, struct atmqtt_apn **apn);
+
+/**
+ * Frees what atmqtt_network_apn() gave, and nothing else: not a struct of the program's own. NULL is fine.
+ */
+void atmqtt_network_apn_free(struct atmqtt_apn *apn);
+
+/**
+ * Activates a PDP context (AT+QIACT). Blocks for up to 150 s. A context that is active already is none the
+ * worse for it: some modules refuse that, and are then asked (AT+QIACT?). MQTT does not need it:
+ * atmqtt_client_open() activates its context by itself.
+ *
+ * @param context  PDP context, 1 to 16.
+ * @return ATMQTT_OK; ATMQTT_INVALID_ARGUMENT; ATMQTT_MODULE_ERROR and ATMQTT_CME_ERROR with what AT+QIGETERROR gives
+ * as the reason; ATMQTT_UNCONFIRMED where no answer comes in time.
+ */
+int32_t atmqtt_network_activate(struct atmqtt_modem *modem,
+                                int32_t context);
+
+/**
+ * atmqtt_network_activate() without waiting, on a thread of the library: its end comes as
+ * ATMQTT_EVENT_COMPLETED. The handle's time-out does not count. The port stays open until it has ended;
+ * atmqtt_modem_close() ends it.
+ *
+ * @param context  PDP context, 1 to 16.
+ * @param operation  where the number of the operation is written, which the event carries; NULL = not
+ * wanted, and the event comes all the same. The event may come before this returns.
+ * @return ATMQTT_OK once it is under way; ATMQTT_INVALID_ARGUMENT; ATMQTT_CLOSED.
+ */
+int32_t atmqtt_network_activate_start(struct atmqtt_modem *modem,
+                                      int32_t context,
+                                      uint64_t *operation);
+
+/**
+ * Deactivates a PDP context (AT+QIDEACT), which ends every connection on it. Blocks for up to 40 s. A context that
+ * is not active is none the worse for it.
+ *
+ * @param context  PDP context, 1 to 16.
+ * @return ATMQTT_OK; ATMQTT_INVALID_ARGUMENT; ATMQTT_MODULE_ERROR and ATMQTT_CME_ERROR as the module answers;
+ * ATMQTT_UNCONFIRMED where no answer comes in time.
+ */
+int32_t atmqtt_network_deactivate(struct atmqtt_modem *modem,
+                                  int32_t context);
+
+/**
+ * atmqtt_network_deactivate() without waiting. Everything else is as for atmqtt_network_activate_start().
+ *
+ * @param context  PDP context, 1 to 16.
+ * @param operation  as for atmqtt_network_activate_start().
+ */
+int32_t atmqtt_network_deactivate_start(struct atmqtt_modem *modem,
+                                        int32_t context,
+                                        uint64_t *operation);
+
+/**
+ * Asks for the addresses of a PDP context (AT+QIACT?). Blocks for one command.
+ *
+ * @param context  PDP context, 1 to 16.
+ * @param address  where they are written; free them with atmqtt_network_address_free(). NULL is written where
+ * the context is not active, which is no error.
+ * @return ATMQTT_OK; ATMQTT_INVALID_ARGUMENT; ATMQTT_MODULE_ERROR and ATMQTT_CME_ERROR as the module answers;
+ * ATMQTT_UNCONFIRMED where no answer comes in time.
+ */
+int32_t atmqtt_network_address(struct atmqtt_modem *modem,
+                               int32_t context,
+                               struct atmqtt_address **address);
+
+/**
+ * Frees addresses of atmqtt_network_address() and atmqtt_network_wait_ready(). NULL is fine.
+ */
+void atmqtt_network_address_free(struct atmqtt_address *address);
+
+/**
  * A short name of a status, as "connection refused"; "ok" for ATMQTT_OK and "unknown status" for a
  * number that is none. Never NULL; the text is static. May be called from anywhere.
  */
@@ -1174,6 +2578,73 @@ int32_t atmqtt_last_error_client(void);
  * Forgets the last failure of this thread.
  */
 void atmqtt_clear_last_error(void);
+
+/**
+ * Sets every option to its default. Call it as atmqtt_tls_options_init(&options, sizeof options).
+ *
+ * @param options  where to; not NULL.
+ * @param struct_size  sizeof(atmqtt_tls_options).
+ * @return ATMQTT_OK, or ATMQTT_INVALID_ARGUMENT for NULL or a size that this library does not know.
+ */
+int32_t atmqtt_tls_options_init(struct atmqtt_tls_options *options, size_t struct_size);
+
+/**
+ * Sets an SSL context up: certificates and key first, then every setting (AT+QSSLCFG). A client uses it with
+ * tls_context in atmqtt_client_config, from its next open on.
+ *
+ * Files are called after what they are for and their contents, as "atmqtt-ca-1c2d3e4f.pem", and are uploaded
+ * where the module has no equal one, as atmqtt_files_ensure() does: about a second for a few kilobytes at 115200
+ * baud. So another certificate is another file and a stale one is never used; old ones stay until they are
+ * deleted.
+ *
+ * The module keeps files over a restart and forgets the settings: configure again after
+ * ATMQTT_EVENT_RESTARTED. Blocks for the transfers and about ten commands. Configuring one context from two
+ * threads at a time mixes their settings.
+ *
+ * @param context  0 to 5.
+ * @param options  how; not NULL.
+ * @return ATMQTT_OK; ATMQTT_INVALID_ARGUMENT, before anything is sent, for neither a CA nor insecure, a
+ * certificate or key that is none, a file of this computer that cannot be read, a number out of range, a key
+ * without its password, a password without a key, a client certificate without a key or a CA;
+ * ATMQTT_INVALID_STATE where dates count and the module's clock is not set; what atmqtt_files_upload() fails with;
+ * ATMQTT_MODULE_ERROR and ATMQTT_CME_ERROR with the name of a setting that the module refuses: those in front of
+ * it have been written, the level of verification among the first.
+ */
+int32_t atmqtt_tls_configure(struct atmqtt_modem *modem,
+                             int32_t context,
+                             const struct atmqtt_tls_options *options);
+
+/**
+ * atmqtt_tls_configure() without waiting, on a thread of the library: its end comes as
+ * ATMQTT_EVENT_COMPLETED. Everything in the options is copied; files of this computer are read on that thread.
+ * The handle's time-out does not count. The port stays open until it has ended; atmqtt_modem_close() ends it.
+ *
+ * @param operation  where the number of the operation is written, which the event carries; NULL = not
+ * wanted, and the event comes all the same. The event may come before this returns.
+ * @return ATMQTT_OK once it is under way; ATMQTT_INVALID_ARGUMENT for what can be told from the options alone, the
+ * rest comes with the event; ATMQTT_CLOSED.
+ */
+int32_t atmqtt_tls_configure_start(struct atmqtt_modem *modem,
+                                   int32_t context,
+                                   const struct atmqtt_tls_options *options,
+                                   uint64_t *operation);
+
+/**
+ * Asks the module for every setting of an SSL context (AT+QSSLCFG="...",context). Blocks for nine commands, up to
+ * 5 s each.
+ *
+ * @param context  0 to 5.
+ * @param settings  where the answer is written; free it with atmqtt_tls_settings_free().
+ * @return ATMQTT_OK, also where the module does not know some of them; ATMQTT_UNCONFIRMED where it falls silent.
+ */
+int32_t atmqtt_tls_query_config(struct atmqtt_modem *modem,
+                                int32_t context,
+                                struct atmqtt_tls_settings **settings);
+
+/**
+ * Frees what atmqtt_tls_query_config() gave. NULL is fine.
+ */
+void atmqtt_tls_settings_free(struct atmqtt_tls_settings *settings);
 
 /**
  * The version of the library, as "0.1.0". Static text; may be called from anywhere. The macros

@@ -3,6 +3,7 @@
 mod clock;
 mod types;
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 pub use clock::DateTime;
@@ -61,6 +62,19 @@ pub enum Readiness {
     Ready(ContextAddress),
     /// The module does not answer, or not what it should: it may be starting.
     Trouble(Error),
+}
+
+/// What is waited for, in words; for what does not come by waiting alone, with what to do.
+impl fmt::Display for Readiness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sim(sim) => sim.fmt(f),
+            Self::Registration(registration) => f.write_str(&not_registered(registration)),
+            Self::Activating => f.write_str("the context is being activated"),
+            Self::Ready(_) => f.write_str("the context is active"),
+            Self::Trouble(error) => error.fmt(f),
+        }
+    }
 }
 
 impl Network {
@@ -146,11 +160,11 @@ impl Network {
     pub fn set_apn(&self, context: u8, apn: &Apn) -> Result<()> {
         let line = CommandLine::new("AT+QICSGP")
             .ranged("context", context, CONTEXTS)?
-            .int(apn.ip_type as u8 + 1)
+            .int(apn.ip_type.number())
             .text("apn", &apn.name, 0..=127)?
             .text("username", &apn.username, 0..=127)?
             .secret("password", apn.password.reveal(), 0..=127)?
-            .int(apn.authentication as u8);
+            .int(apn.authentication.number());
         self.ask(line, DEADLINE).map(drop)
     }
 
@@ -262,10 +276,7 @@ impl Network {
                 Readiness::Sim(sim @ (SimState::PinRequired | SimState::PukRequired)) => {
                     return Err(Error::state(sim.to_string()).with_command("AT+CPIN?"));
                 }
-                Readiness::Sim(sim) => sim.to_string(),
-                Readiness::Registration(registration) => not_registered(&registration),
-                Readiness::Activating => "the context is being activated".to_owned(),
-                Readiness::Trouble(error) => error.to_string(),
+                missing => missing,
             };
             let left = limit.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -375,9 +386,7 @@ impl Network {
     /// Besides those of every call, [`InvalidArgument`](ErrorKind::InvalidArgument) for a time that does
     /// not exist.
     pub fn set_clock(&self, time: &DateTime) -> Result<()> {
-        if let Some((name, value, range)) = time.wrong() {
-            return Err(Error::argument(name, value, range).with_command("AT+CCLK"));
-        }
+        time.check()?;
         let line = CommandLine::new("AT+CCLK").text("time", &time.wire(), 17..=20)?;
         self.ask(line, DEADLINE).map(drop)
     }

@@ -271,6 +271,25 @@ where
         .map_err(|_| Failure::argument(format!("{name} is {value}; it must be {allowed}")))
 }
 
+/// The same within a range that is narrower than the type.
+pub(crate) fn ranged<T>(
+    value: impl Into<i64>,
+    name: &str,
+    range: std::ops::RangeInclusive<i64>,
+) -> Result<T>
+where
+    T: TryFrom<i64>,
+{
+    let value = value.into();
+    let allowed = format!("{}..={}", range.start(), range.end());
+    if !range.contains(&value) {
+        return Err(Failure::argument(format!(
+            "{name} is {value}; it must be {allowed}"
+        )));
+    }
+    number(value, name, &allowed)
+}
+
 /// 0 or 1.
 pub(crate) fn flag(value: i32, name: &str) -> Result<bool> {
     match value {
@@ -280,6 +299,33 @@ pub(crate) fn flag(value: i32, name: &str) -> Result<bool> {
             "{name} is {value}; it must be 0 or 1"
         ))),
     }
+}
+
+/// Writes a NUL-terminated string to a buffer of the program, whole or not at all.
+///
+/// # Safety
+///
+/// The pointer is NULL or valid for a write of `size` bytes.
+pub(crate) unsafe fn write_text(
+    text: &str,
+    buffer: *mut c_char,
+    size: usize,
+    name: &str,
+) -> Result<()> {
+    if buffer.is_null() {
+        return Err(Failure::null(name));
+    }
+    let text = c_string(text);
+    let bytes = text.as_bytes_with_nul();
+    if bytes.len() > size {
+        return Err(Failure::argument(format!(
+            "size is {size}; the {name} needs {}",
+            bytes.len()
+        )));
+    }
+    // SAFETY: not NULL, and the caller promises `size` bytes, which are enough.
+    unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr().cast(), buffer, bytes.len()) };
+    Ok(())
 }
 
 /// Milliseconds of a caller's patience; negative = no limit.

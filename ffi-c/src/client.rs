@@ -159,20 +159,9 @@ pub unsafe extern "C" fn atmqtt_client_found_alive(
     guard(|| {
         // SAFETY: the program's promises about its pointers.
         let (client, port) = unsafe { (required(client, "client")?, border::maybe_place(port)) };
-        if host.is_null() {
-            return Err(Failure::argument("host is NULL"));
-        }
         let (name, number) = client.client.found_alive().unwrap_or_default();
-        let name = border::c_string(name);
-        let name = name.as_bytes_with_nul();
-        if name.len() > size {
-            return Err(Failure::argument(format!(
-                "size is {size}; the host needs {}",
-                name.len()
-            )));
-        }
-        // SAFETY: not NULL, and the program promises `size` bytes, which are enough.
-        unsafe { std::ptr::copy_nonoverlapping(name.as_ptr().cast(), host, name.len()) };
+        // SAFETY: the program promises `size` bytes.
+        unsafe { border::write_text(&name, host, size, "host")? };
         port.put(number);
         Ok(())
     })

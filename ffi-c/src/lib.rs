@@ -4,6 +4,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `border` | panics, pointers, strings, the last error: every trick once |
+//! | `allocated` | structs that the library allocates, with what they point to |
 //! | `callback` | what belongs to a callback of the program |
 //! | the others | one noun of the header each |
 
@@ -20,13 +21,21 @@
     reason = "enumerators of C share one scope"
 )]
 
+mod allocated;
 mod border;
 pub mod callback;
+pub mod capabilities;
 pub mod client;
+pub mod clock;
 pub mod config;
 pub mod event;
+pub mod files;
+pub mod info;
 pub mod lines;
 pub mod log;
 pub mod modem;
+pub mod network;
+pub mod packet;
 pub mod status;
+pub mod tls;
 pub mod version;

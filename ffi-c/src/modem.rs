@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use atmqtt::{ErrorKind, FlowControl, Incoming, Modem, Received};
+use atmqtt::{ErrorKind, FlowControl, Incoming, Modem, Outcome, Received};
 use parking_lot::Mutex;
 
 use crate::border::{
-    self, Failure, Result, bytes, flag, guard, guard_or, init_options, options, patience, place,
-    required, text,
+    self, Failure, Place, Result, bytes, flag, guard, guard_or, init_options, options, patience,
+    place, required, text,
 };
 use crate::callback::{UserData, atmqtt_drop_callback};
 use crate::event::{Owned, atmqtt_event, atmqtt_event_callback, given};
@@ -32,6 +32,16 @@ impl atmqtt_modem {
             Some(timeout) => self.modem.with_timeout(timeout),
             None => self.modem.clone(),
         }
+    }
+
+    /// Runs a job that nobody waits for; its number goes to where the program wants it.
+    pub(crate) fn start(
+        &self,
+        operation: Place<u64>,
+        job: impl FnOnce(&Modem) -> atmqtt::Result<Outcome> + Send + 'static,
+    ) -> Result<()> {
+        operation.put(self.modem.background(job)?);
+        Ok(())
     }
 
     fn incoming(&self) -> Result<Arc<Incoming>> {
@@ -224,20 +234,8 @@ pub unsafe extern "C" fn atmqtt_modem_port_name(
     guard(|| {
         // SAFETY: the program's promises about its pointers.
         let modem = unsafe { required(modem, "modem")? };
-        if buffer.is_null() {
-            return Err(Failure::argument("buffer is NULL"));
-        }
-        let name = border::c_string(modem.modem.port_name());
-        let bytes = name.as_bytes_with_nul();
-        if bytes.len() > size {
-            return Err(Failure::argument(format!(
-                "size is {size}; the name needs {}",
-                bytes.len()
-            )));
-        }
-        // SAFETY: not NULL, and the program promises `size` bytes, which are enough.
-        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr().cast(), buffer, bytes.len()) };
-        Ok(())
+        // SAFETY: the program promises `size` bytes.
+        unsafe { border::write_text(modem.modem.port_name(), buffer, size, "buffer") }
     })
 }
 

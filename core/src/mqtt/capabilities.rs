@@ -1,6 +1,7 @@
 //! What the module supports: the answers to the test forms `=?`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::RangeInclusive;
 
 use super::setting::SettingName;
@@ -34,6 +35,29 @@ impl Supported {
             Field::Int(value) => Self::Numbers(vec![value..=value]),
             Field::Text(word) | Field::Bare(word) => Self::Placeholder(text(word)),
         }
+    }
+}
+
+/// As a test form prints it: `(0-5)`, `(0,1)`, `<msgid>`.
+impl fmt::Display for Supported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ranges = match self {
+            Self::Placeholder(word) => return f.write_str(word),
+            Self::Numbers(ranges) => ranges,
+        };
+        f.write_str("(")?;
+        for (index, range) in ranges.iter().enumerate() {
+            if index > 0 {
+                f.write_str(",")?;
+            }
+            let (low, high) = (range.start(), range.end());
+            if low == high {
+                write!(f, "{low}")?;
+            } else {
+                write!(f, "{low}-{high}")?;
+            }
+        }
+        f.write_str(")")
     }
 }
 
@@ -95,6 +119,11 @@ impl Capabilities {
         self.commands.contains_key(command)
     }
 
+    /// Every command that the module knows of those whose test forms are asked, as `QMTPUBEX`.
+    pub fn command_names(&self) -> impl Iterator<Item = &str> {
+        self.commands.keys().map(String::as_str)
+    }
+
     /// The parameters of a command as its test form lists them.
     #[must_use]
     pub fn command(&self, command: &str) -> Option<&[Supported]> {
@@ -153,6 +182,9 @@ mod tests {
         assert!(!capabilities.supports(SettingName::EditTimeout));
         let will = capabilities.setting(SettingName::Will).unwrap();
         assert_eq!(will[4], Supported::Placeholder("<will_topic>".into()));
+        let texts: Vec<String> = will.iter().map(Supported::to_string).collect();
+        assert_eq!(texts[..3], ["(0-5)", "(0,1)", "(0-2)"]);
+        assert_eq!(texts[4], "<will_topic>");
     }
 
     #[test]
@@ -162,6 +194,8 @@ mod tests {
         capabilities.add("QMTOPEN", &lines("+QMTOPEN: (0-5),\"hostname\",(1-65535)"));
         assert!(capabilities.supports_command("QMTRECV"));
         assert!(!capabilities.supports_command("QMTSUB"));
+        let names: Vec<&str> = capabilities.command_names().collect();
+        assert_eq!(names, ["QMTOPEN", "QMTRECV"]);
         let open = capabilities.command("QMTOPEN").unwrap();
         assert!(open[2].allows(65_535) && !open[2].allows(0));
     }

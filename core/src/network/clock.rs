@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::error::{Error, Result};
+
 /// A time of the module's clock, to the second, in the Gregorian calendar.
 ///
 /// `AT+CCLK` holds calendar fields and an offset to UTC. By the standard the fields are local time, offset
@@ -43,8 +45,22 @@ impl DateTime {
         }
     }
 
+    /// Whether there is such a time.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) with the field that is out of its range.
+    pub fn check(&self) -> Result<()> {
+        match self.wrong() {
+            None => Ok(()),
+            Some((name, value, range)) => {
+                Err(Error::argument(name, value, range).with_command("AT+CCLK"))
+            }
+        }
+    }
+
     /// The parameter that is wrong, its value and its range.
-    pub(super) fn wrong(&self) -> Option<(&'static str, i64, String)> {
+    fn wrong(&self) -> Option<(&'static str, i64, String)> {
         let days = days_in(self.year, self.month);
         let fields: [(_, i64, i64, i64); 7] = [
             ("year", self.year.into(), 1970, 2069),

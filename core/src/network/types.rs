@@ -40,6 +40,20 @@ impl RegistrationStatus {
         }
     }
 
+    /// The number on the wire (`<stat>`).
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::NotRegistered => 0,
+            Self::Home => 1,
+            Self::Searching => 2,
+            Self::Denied => 3,
+            Self::Unknown => 4,
+            Self::Roaming => 5,
+            Self::Other(number) => number,
+        }
+    }
+
     /// At home or abroad.
     #[must_use]
     pub fn is_registered(self) -> bool {
@@ -74,6 +88,19 @@ impl AccessTechnology {
             8 => Self::LteM,
             9 => Self::NbIot,
             other => Self::Other(other),
+        }
+    }
+
+    /// The number on the wire (`<AcT>`), of several the first: 0, 2, 7, 8, 9, or any other.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Gsm => 0,
+            Self::Umts => 2,
+            Self::Lte => 7,
+            Self::LteM => 8,
+            Self::NbIot => 9,
+            Self::Other(number) => number,
         }
     }
 }
@@ -283,6 +310,24 @@ pub enum IpType {
     V4V6,
 }
 
+impl IpType {
+    const ALL: [Self; 3] = [Self::V4, Self::V6, Self::V4V6];
+
+    /// The number on the wire, 1..=3.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self as u8 + 1
+    }
+
+    /// The type with this number on the wire.
+    #[must_use]
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|ip_type| ip_type.number() == number)
+    }
+}
+
 /// How user name and password are shown to the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
@@ -296,6 +341,22 @@ pub enum Authentication {
     Chap,
     /// Either (3); not on every module.
     PapOrChap,
+}
+
+impl Authentication {
+    const ALL: [Self; 4] = [Self::None, Self::Pap, Self::Chap, Self::PapOrChap];
+
+    /// The number on the wire, 0..=3.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The way with this number on the wire.
+    #[must_use]
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|way| way.number() == number)
+    }
 }
 
 /// Access point of a PDP context (`AT+QICSGP`).
@@ -350,11 +411,7 @@ impl Apn {
         if name != b"+QICSGP" {
             return None;
         }
-        let ip_type = match fields.int::<u8>()? {
-            2 => IpType::V6,
-            3 => IpType::V4V6,
-            _ => IpType::V4,
-        };
+        let ip_type = IpType::from_number(fields.int()?).unwrap_or_default();
         let mut text = || {
             let text = fields.text().unwrap_or_default();
             String::from_utf8_lossy(text).into_owned()
@@ -365,12 +422,10 @@ impl Apn {
             ip_type,
             username,
             password: password.into(),
-            authentication: match fields.int::<u8>() {
-                Some(1) => Authentication::Pap,
-                Some(2) => Authentication::Chap,
-                Some(3) => Authentication::PapOrChap,
-                _ => Authentication::None,
-            },
+            authentication: fields
+                .int()
+                .and_then(Authentication::from_number)
+                .unwrap_or_default(),
         })
     }
 }
