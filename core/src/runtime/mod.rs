@@ -368,6 +368,22 @@ impl Runtime {
 
     fn leave(&self, id: OpId, completion: &Completion, why: &str) -> Result<Outcome> {
         let mut core = self.shared.core.lock();
+        let withdrawn = core.engine.named(
+            id,
+            Error::new(
+                ErrorKind::Timeout,
+                format!("nothing was sent {why}; the call is withdrawn"),
+            ),
+        );
+        let underway = core.engine.named(
+            id,
+            Error::new(
+                ErrorKind::Unconfirmed,
+                format!(
+                    "no outcome {why}; the operation goes on, and doing it again may duplicate"
+                ),
+            ),
+        );
         let abandoned = core.engine.abandon(Instant::now(), id);
         self.shared.settle(&mut core, Leave::Gone);
         if abandoned != Abandoned::Ended {
@@ -378,16 +394,8 @@ impl Runtime {
             Abandoned::Ended => completion
                 .outcome()
                 .unwrap_or_else(|| Err(Error::new(ErrorKind::Internal, "the outcome vanished"))),
-            Abandoned::Withdrawn => Err(Error::new(
-                ErrorKind::Timeout,
-                format!("nothing was sent {why}; the call is withdrawn"),
-            )),
-            Abandoned::Underway => Err(Error::new(
-                ErrorKind::Unconfirmed,
-                format!(
-                    "no outcome {why}; the operation goes on, and doing it again may duplicate"
-                ),
-            )),
+            Abandoned::Withdrawn => Err(withdrawn),
+            Abandoned::Underway => Err(underway),
         }
     }
 
