@@ -419,23 +419,23 @@ using ReadyProgress = std::function<void(int, std::string_view)>;
 
 namespace detail {
 
-extern "C" inline void atmqtt_hpp_event(const atmqtt_event *event, void *function) noexcept
+inline void atmqtt_hpp_event(const atmqtt_event *event, void *function) noexcept
 {
     contained([&] { (*static_cast<EventCallback *>(function))(Event(*event)); });
 }
 
-extern "C" inline void atmqtt_hpp_log(std::int32_t level, const char *target, const char *message,
+inline void atmqtt_hpp_log(std::int32_t level, const char *target, const char *message,
                                       void *function) noexcept
 {
     contained([&] { (*static_cast<LogCallback *>(function))(level, target, message); });
 }
 
-extern "C" inline void atmqtt_hpp_upload(std::size_t done, std::size_t total, void *function) noexcept
+inline void atmqtt_hpp_upload(std::size_t done, std::size_t total, void *function) noexcept
 {
     contained([&] { (*static_cast<UploadProgress *>(function))(done, total); });
 }
 
-extern "C" inline void atmqtt_hpp_ready(std::int32_t stage, const char *text, void *function) noexcept
+inline void atmqtt_hpp_ready(std::int32_t stage, const char *text, void *function) noexcept
 {
     contained([&] { (*static_cast<ReadyProgress *>(function))(stage, text); });
 }
@@ -855,3 +855,710 @@ inline Result<void> Client::configure(const ClientConfig &config)
     }
     return detail::finish(atmqtt_client_configure(get(), &c));
 }
+
+/** How a port is opened: the fields and defaults of atmqtt_modem_options. */
+struct ModemOptions {
+    std::uint32_t baud_rate = 115200;      ///< Bits per second.
+    bool rts_cts = false;                  ///< RTS/CTS flow control, here and in the module.
+    bool dtr = true;                       ///< DTR while the port is open.
+    bool hang_up_on_close = false;         ///< DTR falls when the port is closed.
+    std::size_t message_capacity = 1024;   ///< Messages that wait for each client's consumer.
+    std::size_t urc_capacity = 64;         ///< Other lines that are kept.
+    std::size_t max_payload = 65536;       ///< Longest payload that is delivered.
+    std::chrono::milliseconds patience{11000}; ///< See patience_ms.
+};
+
+/** Who a module is; "" where it does not say. */
+struct ModuleInfo {
+    std::string manufacturer, model, revision, imei, imsi, iccid;
+};
+
+/** How well the module hears the network. */
+struct Signal {
+    std::optional<int> rssi_dbm;       ///< -113 to -51 dBm.
+    std::optional<int> bit_error_rate; ///< Class 0 to 7.
+};
+
+/** A file of the module. */
+struct File {
+    std::string name;       ///< Name, without "UFS:".
+    std::uint64_t size = 0; ///< Size in bytes.
+};
+
+/** Room for files, in bytes. */
+struct Space {
+    std::uint64_t free = 0;  ///< What is left.
+    std::uint64_t total = 0; ///< What there is altogether.
+};
+
+/** How a file is sent. */
+struct UploadOptions {
+    std::chrono::seconds timeout{10}; ///< 1 to 65535 s.
+    bool ack = false;                 ///< The module acknowledges every kilobyte.
+    UploadProgress progress;          ///< Told how far it is; empty = nobody.
+};
+
+/** The SIM card. */
+struct Sim {
+    atmqtt_sim_state state = ATMQTT_SIM_OTHER; ///< Its state.
+    std::string text;                          ///< The same in words.
+};
+
+/** Registration for one kind of service. */
+struct ServiceRegistration {
+    int status = 0;                     ///< One of atmqtt_registration_status, or another number.
+    std::optional<int> technology;      ///< One of atmqtt_technology, or another number.
+    std::optional<std::int64_t> area;   ///< Location or tracking area code.
+    std::optional<std::int64_t> cell;   ///< Cell id.
+};
+
+/** Registration by kind of service. */
+struct Registration {
+    bool registered = false;                    ///< There is packet data.
+    std::optional<ServiceRegistration> circuit; ///< AT+CREG?
+    std::optional<ServiceRegistration> packet;  ///< AT+CGREG?
+    std::optional<ServiceRegistration> eps;     ///< AT+CEREG?
+};
+
+/** Who runs the network; "" where the module does not say. */
+struct Operator {
+    std::string name, numeric;           ///< Name; country and network code.
+    std::optional<int> technology;       ///< One of atmqtt_technology, or another number.
+    std::string access, band;            ///< In the module's words.
+    std::optional<std::int64_t> channel; ///< Channel number.
+};
+
+/** The addresses of a PDP context; "" = it has none. */
+struct Address {
+    std::string v4, v6;
+};
+
+/** Access point of a PDP context. */
+struct Apn {
+    std::string name;                                       ///< "" = what the subscription says.
+    atmqtt_ip_type ip_type = ATMQTT_IP_V4;                  ///< What addresses.
+    atmqtt_authentication authentication = ATMQTT_AUTH_NONE; ///< How the next two are shown.
+    std::string username, password;                         ///< "" = none.
+};
+
+/** Where a certificate or key is: one of these is given, or none. */
+struct TlsSource {
+    std::string pem;       ///< PEM text.
+    std::string path;      ///< A PEM file of this computer.
+    std::string on_module; ///< A file that is in the module already.
+
+    /** PEM text. */
+    static TlsSource of_pem(std::string_view text) { return {std::string(text), "", ""}; }
+    /** A PEM file of this computer. */
+    static TlsSource of_file(std::string_view path) { return {"", std::string(path), ""}; }
+    /** A file of the module. */
+    static TlsSource of_module(std::string_view name) { return {"", "", std::string(name)}; }
+};
+
+/** How an SSL context is set up: see atmqtt_tls_options. A CA must be given, or insecure set. */
+struct TlsOptions {
+    TlsSource ca;                                       ///< CA certificate.
+    TlsSource client_certificate;                       ///< The client's own.
+    TlsSource private_key;                              ///< Its key.
+    std::optional<std::string> key_password;            ///< Of an encrypted key.
+    atmqtt_tls_version version = ATMQTT_TLS_1_2;        ///< Protocol version.
+    int cipher_suite = 0xFFFF;                          ///< IANA number; 0xFFFF = all.
+    bool sni = true;                                    ///< Send the host name.
+    atmqtt_tls_clock clock = ATMQTT_TLS_CLOCK_CHECK;    ///< Dates.
+    std::chrono::seconds negotiate_timeout{60};         ///< 10 to 300 s.
+    bool insecure = false;                              ///< Check nobody.
+};
+
+/** What a module says of an SSL context; what it does not know is not given. */
+struct TlsSettings {
+    std::optional<int> version, cipher_suite, verification, negotiate_timeout; ///< As in C.
+    std::optional<std::string> ca, client_certificate, private_key;            ///< File names.
+    std::optional<bool> ignore_clock, sni;                                     ///< As in C.
+};
+
+/** One parameter of a command or setting. */
+struct Parameter {
+    std::string text;                                      ///< As the module prints it.
+    std::vector<std::pair<std::int64_t, std::int64_t>> ranges; ///< Numbers it may take, ends included.
+};
+
+/** What a module says that it can do; it does not need the port. */
+class Capabilities {
+public:
+    /** Takes a handle over. */
+    explicit Capabilities(atmqtt_capabilities *handle) noexcept : handle_(handle) {}
+
+    /** The handle of C. */
+    const atmqtt_capabilities *get() const noexcept { return handle_.get(); }
+    /** atmqtt_capabilities_supports_command() */
+    Result<bool> supports_command(std::string_view command) const
+    {
+        return flag(atmqtt_capabilities_supports_command, command);
+    }
+    /** atmqtt_capabilities_supports_setting() */
+    Result<bool> supports_setting(std::string_view setting) const
+    {
+        return flag(atmqtt_capabilities_supports_setting, setting);
+    }
+    /** The parameters of a command; none where it has none. */
+    Result<std::vector<Parameter>> command_parameters(std::string_view command) const
+    {
+        return parameters(atmqtt_capabilities_command_parameter_count, atmqtt_capabilities_command_parameter,
+                          command);
+    }
+    /** The same of a setting. */
+    Result<std::vector<Parameter>> setting_parameters(std::string_view setting) const
+    {
+        return parameters(atmqtt_capabilities_setting_parameter_count, atmqtt_capabilities_setting_parameter,
+                          setting);
+    }
+    /** atmqtt_capabilities_command_allows(), as C gives it. */
+    Result<int> command_allows(std::string_view command, std::size_t index, std::int64_t value) const
+    {
+        std::int32_t allowed = 0;
+        const std::int32_t status = atmqtt_capabilities_command_allows(get(), detail::Text(command).c_str(), index,
+                                                                       value, &allowed);
+        return detail::finish(status, [&] { return static_cast<int>(allowed); });
+    }
+    /** atmqtt_capabilities_setting_allows(), as C gives it. */
+    Result<int> setting_allows(std::string_view setting, std::size_t index, std::int64_t value) const
+    {
+        std::int32_t allowed = 0;
+        const std::int32_t status = atmqtt_capabilities_setting_allows(get(), detail::Text(setting).c_str(), index,
+                                                                       value, &allowed);
+        return detail::finish(status, [&] { return static_cast<int>(allowed); });
+    }
+    /** The commands that the module knows. */
+    Result<std::vector<std::string>> command_names() const { return names(atmqtt_capabilities_command_names); }
+    /** The settings that the module knows. */
+    Result<std::vector<std::string>> setting_names() const { return names(atmqtt_capabilities_setting_names); }
+
+private:
+    template <typename F> Result<bool> flag(F ask, std::string_view name) const
+    {
+        std::int32_t supported = 0;
+        return detail::finish(ask(get(), detail::Text(name).c_str(), &supported), [&] { return supported == 1; });
+    }
+    template <typename F> Result<std::vector<std::string>> names(F ask) const
+    {
+        atmqtt_lines *lines = nullptr;
+        const std::int32_t status = ask(get(), &lines);
+        const detail::Owned<atmqtt_lines, atmqtt_lines_free> owned(lines);
+        return detail::finish(status, [&] { return detail::strings(*lines); });
+    }
+    template <typename Count, typename Ask>
+    Result<std::vector<Parameter>> parameters(Count count_of, Ask ask, std::string_view name) const
+    {
+        const detail::Text text(name);
+        std::size_t count = 0;
+        std::vector<Parameter> all;
+        std::int32_t status = count_of(get(), text.c_str(), &count);
+        for (std::size_t index = 0; status == ATMQTT_OK && index < count; index++) {
+            const atmqtt_parameter *parameter = nullptr;
+            status = ask(get(), text.c_str(), index, &parameter);
+            if (status != ATMQTT_OK || parameter == nullptr)
+                break;
+            Parameter &added = all.emplace_back();
+            added.text = parameter->text;
+            for (std::size_t range = 0; range < parameter->range_count; range++)
+                added.ranges.emplace_back(parameter->ranges[range].low, parameter->ranges[range].high);
+        }
+        return detail::finish(status, [&] { return std::move(all); });
+    }
+
+    detail::Owned<atmqtt_capabilities, atmqtt_capabilities_free> handle_;
+};
+
+/**
+ * An open port with a module behind it. Its destructor frees the handle, which closes the port when no Client of it is
+ * left.
+ */
+class Modem {
+public:
+    /** atmqtt_modem_open() */
+    static Result<Modem> open(std::string_view path, const ModemOptions &options = ModemOptions())
+    {
+        atmqtt_modem_options c;
+        if (const std::int32_t status = atmqtt_modem_options_init(&c, sizeof c))
+            return detail::failed<Modem>(Error::last(status));
+        c.baud_rate = options.baud_rate;
+        c.flow_control = options.rts_cts ? ATMQTT_FLOW_RTS_CTS : ATMQTT_FLOW_NONE;
+        c.dtr = options.dtr;
+        c.hang_up_on_close = options.hang_up_on_close;
+        c.message_capacity = options.message_capacity;
+        c.urc_capacity = options.urc_capacity;
+        c.max_payload = options.max_payload;
+        c.patience_ms = static_cast<std::uint32_t>(options.patience.count());
+        atmqtt_modem *modem = nullptr;
+        return detail::finish(atmqtt_modem_open(detail::Text(path).c_str(), &c, &modem),
+                              [&] { return Modem(modem); });
+    }
+
+#ifndef ATMQTT_NO_EXCEPTIONS
+    /** The same. */
+    explicit Modem(std::string_view path, const ModemOptions &options = ModemOptions())
+        : Modem(open(path, options))
+    {
+    }
+#endif
+    /** Takes a handle over. */
+    explicit Modem(atmqtt_modem *handle) noexcept : handle_(handle) {}
+
+    /** The handle of C, for what is not here. */
+    atmqtt_modem *get() const noexcept { return handle_.get(); }
+    /** atmqtt_modem_close() */
+    Result<void> close() { return detail::finish(atmqtt_modem_close(get())); }
+    /** Whether the port is open. */
+    bool is_open() const noexcept { return atmqtt_modem_is_open(get()) == 1; }
+    /** The device as it was opened. */
+    Result<std::string> port_name() const
+    {
+        char name[4096] = "";
+        return detail::finish(atmqtt_modem_port_name(get(), name, sizeof name), [&] { return std::string(name); });
+    }
+    /** atmqtt_modem_set_timeout(); none = no limit. */
+    Result<void> set_timeout(std::optional<std::chrono::milliseconds> timeout)
+    {
+        return detail::finish(atmqtt_modem_set_timeout(get(), detail::milliseconds(timeout)));
+    }
+    /** atmqtt_modem_interrupt(): may be called in a signal handler. */
+    void interrupt() const noexcept { atmqtt_modem_interrupt(get()); }
+
+    /** atmqtt_modem_client() */
+    Result<Client> client(int index)
+    {
+        atmqtt_client *client = nullptr;
+        return detail::finish(atmqtt_modem_client(get(), index, &client), [&] { return Client(client); });
+    }
+
+    /** atmqtt_modem_command(); gives the lines of the answer. */
+    Result<std::vector<std::string>> command(std::string_view line)
+    {
+        atmqtt_lines *lines = nullptr;
+        return answer(atmqtt_modem_command(get(), detail::Text(line).c_str(), &lines), lines);
+    }
+    /** atmqtt_modem_command_with_data() */
+    Result<std::vector<std::string>> command_with_data(std::string_view line, std::string_view data)
+    {
+        atmqtt_lines *lines = nullptr;
+        const std::int32_t status = atmqtt_modem_command_with_data(get(), detail::Text(line).c_str(), data.data(),
+                                                                   data.size(), &lines);
+        return answer(status, lines);
+    }
+    /** atmqtt_modem_command_start() */
+    Result<std::uint64_t> command_start(std::string_view line)
+    {
+        return started([&](std::uint64_t *operation) {
+            return atmqtt_modem_command_start(get(), detail::Text(line).c_str(), operation);
+        });
+    }
+
+    /** atmqtt_modem_set_event_callback(); an empty one = none any more. */
+    Result<void> on_event(EventCallback callback)
+    {
+        const bool given = static_cast<bool>(callback);
+        return detail::finish(atmqtt_modem_set_event_callback(
+            get(), given ? detail::atmqtt_hpp_event : nullptr, detail::keep(std::move(callback)),
+            detail::let_go<EventCallback>));
+    }
+    /** atmqtt_modem_event_fd() */
+    Result<int> event_fd()
+    {
+        int fd = -1;
+        return detail::finish(atmqtt_modem_event_fd(get(), &fd), [&] { return fd; });
+    }
+    /** atmqtt_modem_next_event(): none where nothing came in time; no limit = as long as the port is open. */
+    Result<std::optional<OwnedEvent>> next_event(std::optional<std::chrono::milliseconds> timeout = std::nullopt)
+    {
+        atmqtt_event *event = nullptr;
+        return detail::finish(atmqtt_modem_next_event(get(), detail::milliseconds(timeout), &event), [&] {
+            return event == nullptr ? std::optional<OwnedEvent>() : std::optional<OwnedEvent>(OwnedEvent(event));
+        });
+    }
+    /** atmqtt_modem_release_events() */
+    Result<void> release_events() { return detail::finish(atmqtt_modem_release_events(get())); }
+
+    /** atmqtt_modem_info() */
+    Result<ModuleInfo> info()
+    {
+        atmqtt_module_info *info = nullptr;
+        const std::int32_t status = atmqtt_modem_info(get(), &info);
+        const detail::Owned<atmqtt_module_info, atmqtt_modem_info_free> owned(info);
+        return detail::finish(status, [&] {
+            return ModuleInfo{info->manufacturer, info->model, info->revision,
+                              info->imei,         info->imsi,  info->iccid};
+        });
+    }
+    /** atmqtt_modem_signal() */
+    Result<Signal> signal()
+    {
+        std::int32_t rssi = 0, rate = -1;
+        return detail::finish(atmqtt_modem_signal(get(), &rssi, &rate), [&] {
+            return Signal{rssi == 0 ? std::nullopt : std::optional<int>(rssi), detail::known<int>(rate)};
+        });
+    }
+    /** atmqtt_modem_capabilities() */
+    Result<Capabilities> capabilities()
+    {
+        atmqtt_capabilities *all = nullptr;
+        return detail::finish(atmqtt_modem_capabilities(get(), &all), [&] { return Capabilities(all); });
+    }
+
+    /** atmqtt_files_upload() */
+    Result<void> upload(std::string_view name, std::string_view data, UploadOptions options = UploadOptions())
+    {
+        Upload upload(std::move(options));
+        return detail::finish(atmqtt_files_upload(get(), detail::Text(name).c_str(), data.data(), data.size(),
+                                                  upload.get()));
+    }
+    /** atmqtt_files_upload_start() */
+    Result<std::uint64_t> upload_start(std::string_view name, std::string_view data,
+                                       UploadOptions options = UploadOptions())
+    {
+        Upload upload(std::move(options));
+        return started([&](std::uint64_t *operation) {
+            return atmqtt_files_upload_start(get(), detail::Text(name).c_str(), data.data(), data.size(),
+                                             upload.get(), operation);
+        });
+    }
+    /** atmqtt_files_ensure(); gives whether the file was sent. */
+    Result<bool> ensure(std::string_view name, std::string_view data)
+    {
+        std::int32_t written = 0;
+        const std::int32_t status =
+            atmqtt_files_ensure(get(), detail::Text(name).c_str(), data.data(), data.size(), &written);
+        return detail::finish(status, [&] { return written == 1; });
+    }
+    /** atmqtt_files_ensure_start() */
+    Result<std::uint64_t> ensure_start(std::string_view name, std::string_view data)
+    {
+        return started([&](std::uint64_t *operation) {
+            return atmqtt_files_ensure_start(get(), detail::Text(name).c_str(), data.data(), data.size(), operation);
+        });
+    }
+    /** atmqtt_files_list() */
+    Result<std::vector<File>> files(std::string_view pattern = "*")
+    {
+        atmqtt_file_list *list = nullptr;
+        const std::int32_t status = atmqtt_files_list(get(), detail::Text(pattern).c_str(), &list);
+        const detail::Owned<atmqtt_file_list, atmqtt_files_list_free> owned(list);
+        return detail::finish(status, [&] {
+            std::vector<File> files;
+            for (std::size_t index = 0; index < list->count; index++)
+                files.push_back({list->files[index].name, list->files[index].size});
+            return files;
+        });
+    }
+    /** atmqtt_files_size(); none = there is no such file. */
+    Result<std::optional<std::uint64_t>> file_size(std::string_view name)
+    {
+        std::int64_t size = -1;
+        return detail::finish(atmqtt_files_size(get(), detail::Text(name).c_str(), &size), [&] {
+            return size < 0 ? std::nullopt
+                            : std::optional<std::uint64_t>(static_cast<std::uint64_t>(size));
+        });
+    }
+    /** atmqtt_files_delete() */
+    Result<void> delete_file(std::string_view name)
+    {
+        return detail::finish(atmqtt_files_delete(get(), detail::Text(name).c_str()));
+    }
+    /** atmqtt_files_space() */
+    Result<Space> space()
+    {
+        Space space;
+        return detail::finish(atmqtt_files_space(get(), &space.free, &space.total), [&] { return space; });
+    }
+    /** atmqtt_files_download() */
+    Result<std::string> download(std::string_view name)
+    {
+        atmqtt_bytes *bytes = nullptr;
+        const std::int32_t status = atmqtt_files_download(get(), detail::Text(name).c_str(), &bytes);
+        const detail::Owned<atmqtt_bytes, atmqtt_bytes_free> owned(bytes);
+        return detail::finish(
+            status, [&] { return std::string(reinterpret_cast<const char *>(bytes->data), bytes->length); });
+    }
+    /** atmqtt_files_download_start() */
+    Result<std::uint64_t> download_start(std::string_view name)
+    {
+        return started([&](std::uint64_t *operation) {
+            return atmqtt_files_download_start(get(), detail::Text(name).c_str(), operation);
+        });
+    }
+
+    /** atmqtt_tls_configure() */
+    Result<void> configure_tls(int context, const TlsOptions &options)
+    {
+        const Tls tls(options);
+        return detail::finish(atmqtt_tls_configure(get(), context, tls.get()));
+    }
+    /** atmqtt_tls_configure_start() */
+    Result<std::uint64_t> configure_tls_start(int context, const TlsOptions &options)
+    {
+        const Tls tls(options);
+        return started([&](std::uint64_t *operation) {
+            return atmqtt_tls_configure_start(get(), context, tls.get(), operation);
+        });
+    }
+    /** atmqtt_tls_query_config() */
+    Result<TlsSettings> tls_config(int context)
+    {
+        atmqtt_tls_settings *c = nullptr;
+        const std::int32_t status = atmqtt_tls_query_config(get(), context, &c);
+        const detail::Owned<atmqtt_tls_settings, atmqtt_tls_settings_free> owned(c);
+        return detail::finish(status, [&] {
+            TlsSettings settings;
+            settings.version = detail::known<int>(c->version);
+            settings.cipher_suite = detail::known<int>(c->cipher_suite);
+            settings.verification = detail::known<int>(c->verification);
+            settings.negotiate_timeout = detail::known<int>(c->negotiate_timeout);
+            settings.ca = detail::maybe(c->ca);
+            settings.client_certificate = detail::maybe(c->client_certificate);
+            settings.private_key = detail::maybe(c->private_key);
+            if (c->ignore_clock >= 0)
+                settings.ignore_clock = c->ignore_clock == 1;
+            if (c->sni >= 0)
+                settings.sni = c->sni == 1;
+            return settings;
+        });
+    }
+
+    /** atmqtt_network_sim() */
+    Result<Sim> sim()
+    {
+        atmqtt_sim *sim = nullptr;
+        const std::int32_t status = atmqtt_network_sim(get(), &sim);
+        const detail::Owned<atmqtt_sim, atmqtt_network_sim_free> owned(sim);
+        return detail::finish(status,
+                              [&] { return Sim{static_cast<atmqtt_sim_state>(sim->state), sim->text}; });
+    }
+    /** atmqtt_network_registration() */
+    Result<Registration> registration()
+    {
+        atmqtt_registration *c = nullptr;
+        const std::int32_t status = atmqtt_network_registration(get(), &c);
+        const detail::Owned<atmqtt_registration, atmqtt_network_registration_free> owned(c);
+        return detail::finish(status, [&] {
+            return Registration{c->registered == 1, service(c->circuit), service(c->packet), service(c->eps)};
+        });
+    }
+    /** atmqtt_network_operator() */
+    Result<Operator> network_operator()
+    {
+        atmqtt_operator *c = nullptr;
+        const std::int32_t status = atmqtt_network_operator(get(), &c);
+        const detail::Owned<atmqtt_operator, atmqtt_network_operator_free> owned(c);
+        return detail::finish(status, [&] {
+            return Operator{c->name, c->numeric, detail::known<int>(c->technology),
+                            c->access, c->band, detail::known<std::int64_t>(c->channel)};
+        });
+    }
+    /** atmqtt_network_operator_start() */
+    Result<std::uint64_t> network_operator_start()
+    {
+        return started(
+            [&](std::uint64_t *operation) { return atmqtt_network_operator_start(get(), operation); });
+    }
+    /** atmqtt_network_wait_ready(); no time-out = no limit. */
+    Result<Address> wait_ready(int context, std::optional<std::chrono::milliseconds> timeout,
+                               ReadyProgress progress = ReadyProgress())
+    {
+        atmqtt_address *address = nullptr;
+        const std::int32_t status =
+            atmqtt_network_wait_ready(get(), context, detail::milliseconds(timeout),
+                                      progress ? detail::atmqtt_hpp_ready : nullptr, &progress, &address);
+        const detail::Owned<atmqtt_address, atmqtt_network_address_free> owned(address);
+        return detail::finish(status, [&] { return Address{address->v4, address->v6}; });
+    }
+    /** atmqtt_network_wait_ready_start() */
+    Result<std::uint64_t> wait_ready_start(int context, std::optional<std::chrono::milliseconds> timeout,
+                                           ReadyProgress progress = ReadyProgress())
+    {
+        return started([&](std::uint64_t *operation) {
+            const bool given = static_cast<bool>(progress);
+            return atmqtt_network_wait_ready_start(
+                get(), context, detail::milliseconds(timeout), given ? detail::atmqtt_hpp_ready : nullptr,
+                detail::keep(std::move(progress)), detail::let_go<ReadyProgress>, operation);
+        });
+    }
+    /** atmqtt_network_urc_port() */
+    Result<std::string> urc_port()
+    {
+        char name[256] = "";
+        return detail::finish(atmqtt_network_urc_port(get(), name, sizeof name), [&] { return std::string(name); });
+    }
+    /** atmqtt_network_set_urc_port() */
+    Result<void> set_urc_port(std::string_view port)
+    {
+        return detail::finish(atmqtt_network_set_urc_port(get(), detail::Text(port).c_str()));
+    }
+    /** atmqtt_network_set_apn() */
+    Result<void> set_apn(int context, const Apn &apn)
+    {
+        atmqtt_apn c;
+        if (const std::int32_t status = atmqtt_network_apn_init(&c, sizeof c))
+            return detail::failed<void>(Error::last(status));
+        const detail::Text name(apn.name), username(apn.username), password(apn.password);
+        c.name = name.c_str();
+        c.ip_type = apn.ip_type;
+        c.authentication = apn.authentication;
+        c.username = username.c_str();
+        c.password = password.c_str();
+        return detail::finish(atmqtt_network_set_apn(get(), context, &c));
+    }
+    /** atmqtt_network_apn() */
+    Result<Apn> apn(int context)
+    {
+        atmqtt_apn *c = nullptr;
+        const std::int32_t status = atmqtt_network_apn(get(), context, &c);
+        const detail::Owned<atmqtt_apn, atmqtt_network_apn_free> owned(c);
+        return detail::finish(status, [&] {
+            return Apn{detail::string(c->name), static_cast<atmqtt_ip_type>(c->ip_type),
+                       static_cast<atmqtt_authentication>(c->authentication), detail::string(c->username),
+                       detail::string(c->password)};
+        });
+    }
+    /** atmqtt_network_activate() */
+    Result<void> activate(int context) { return detail::finish(atmqtt_network_activate(get(), context)); }
+    /** atmqtt_network_activate_start() */
+    Result<std::uint64_t> activate_start(int context)
+    {
+        return started(
+            [&](std::uint64_t *operation) { return atmqtt_network_activate_start(get(), context, operation); });
+    }
+    /** atmqtt_network_deactivate() */
+    Result<void> deactivate(int context) { return detail::finish(atmqtt_network_deactivate(get(), context)); }
+    /** atmqtt_network_deactivate_start() */
+    Result<std::uint64_t> deactivate_start(int context)
+    {
+        return started(
+            [&](std::uint64_t *operation) { return atmqtt_network_deactivate_start(get(), context, operation); });
+    }
+    /** atmqtt_network_address(); none = the context is not active. */
+    Result<std::optional<Address>> address(int context)
+    {
+        atmqtt_address *address = nullptr;
+        const std::int32_t status = atmqtt_network_address(get(), context, &address);
+        const detail::Owned<atmqtt_address, atmqtt_network_address_free> owned(address);
+        return detail::finish(status, [&] {
+            return address == nullptr ? std::nullopt
+                                      : std::optional<Address>(Address{address->v4, address->v6});
+        });
+    }
+    /** atmqtt_network_clock() */
+    Result<atmqtt_date_time> clock()
+    {
+        atmqtt_date_time time{};
+        return detail::finish(atmqtt_network_clock(get(), &time), [&] { return time; });
+    }
+    /** atmqtt_network_set_clock() */
+    Result<void> set_clock(const atmqtt_date_time &time)
+    {
+        return detail::finish(atmqtt_network_set_clock(get(), &time));
+    }
+    /** The same from a time of this computer, in UTC. */
+    Result<void> set_clock(std::chrono::system_clock::time_point now)
+    {
+        atmqtt_date_time time{};
+        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+        if (const std::int32_t status = atmqtt_network_date_time(seconds, &time))
+            return detail::failed<void>(Error::last(status));
+        return set_clock(time);
+    }
+
+private:
+    /** Options of an upload; from the call that they are given to, their function is the library's. */
+    class Upload {
+    public:
+        explicit Upload(UploadOptions options)
+        {
+            if (atmqtt_files_upload_options_init(&c_, sizeof c_) != ATMQTT_OK)
+                return;
+            c_.timeout = static_cast<std::int32_t>(options.timeout.count());
+            c_.ack = options.ack;
+            if (options.progress) {
+                c_.progress = detail::atmqtt_hpp_upload;
+                c_.user_data = detail::keep(std::move(options.progress));
+                c_.drop = detail::let_go<UploadProgress>;
+            }
+        }
+        const atmqtt_files_upload_options *get() const noexcept { return &c_; }
+
+    private:
+        atmqtt_files_upload_options c_{};
+    };
+
+    class Tls {
+    public:
+        explicit Tls(const TlsOptions &options) : password_(options.key_password)
+        {
+            texts_.reserve(6);
+            if (atmqtt_tls_options_init(&c_, sizeof c_) != ATMQTT_OK)
+                return;
+            c_.ca = source(options.ca);
+            c_.client_certificate = source(options.client_certificate);
+            c_.private_key = source(options.private_key);
+            c_.key_password = password_.c_str();
+            c_.version = options.version;
+            c_.cipher_suite = options.cipher_suite;
+            c_.sni = options.sni;
+            c_.clock = options.clock;
+            c_.negotiate_timeout = static_cast<std::int32_t>(options.negotiate_timeout.count());
+            c_.insecure = options.insecure;
+        }
+        const atmqtt_tls_options *get() const noexcept { return &c_; }
+
+    private:
+        atmqtt_tls_source source(const TlsSource &source)
+        {
+            atmqtt_tls_source c{};
+            if (!source.pem.empty()) {
+                c.pem = source.pem.data();
+                c.pem_length = source.pem.size();
+            }
+            if (!source.path.empty())
+                c.path = texts_.emplace_back(source.path).c_str();
+            if (!source.on_module.empty())
+                c.on_module = texts_.emplace_back(source.on_module).c_str();
+            return c;
+        }
+
+        std::vector<detail::Text> texts_;
+        detail::MaybeText password_;
+        atmqtt_tls_options c_{};
+    };
+
+    static std::optional<ServiceRegistration> service(const atmqtt_service_registration *c)
+    {
+        if (c == nullptr)
+            return std::nullopt;
+        return ServiceRegistration{c->status, detail::known<int>(c->technology),
+                                   detail::known<std::int64_t>(c->area), detail::known<std::int64_t>(c->cell)};
+    }
+
+    template <typename F> static Result<std::uint64_t> started(F &&start)
+    {
+        std::uint64_t operation = 0;
+        return detail::finish(start(&operation), [&] { return operation; });
+    }
+
+    static Result<std::vector<std::string>> answer(std::int32_t status, atmqtt_lines *lines)
+    {
+        const detail::Owned<atmqtt_lines, atmqtt_lines_free> owned(lines);
+        return detail::finish(status, [&] { return detail::strings(*lines); });
+    }
+
+    detail::Owned<atmqtt_modem, atmqtt_modem_free> handle_;
+};
+
+/** The checksum that the module reports for a file: atmqtt_files_checksum(). */
+inline Result<std::uint16_t> checksum(std::string_view data)
+{
+    std::uint16_t checksum = 0;
+    return detail::finish(atmqtt_files_checksum(data.data(), data.size(), &checksum), [&] { return checksum; });
+}
+
+} // inline namespace
+} // namespace atmqtt
+
+#endif

@@ -185,7 +185,8 @@ static void clients(void)
         OK(atmqtt_modem_command(session.modem, "AT", NULL));
     FINE(atmqtt_client_connect_start, operation, client, "id", NULL, NULL, NULL);
     FINE(atmqtt_client_close_start, operation, client, NULL);
-    OK(atmqtt_client_close(client));
+    while (atmqtt_client_state(client) != ATMQTT_STATE_CLOSED)
+        OK(atmqtt_modem_command(session.modem, "AT", NULL));
 
     REFUSED(atmqtt_client_config_init, config, NULL, sizeof config);
     OK(atmqtt_client_config_init(&config, sizeof config));

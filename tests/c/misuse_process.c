@@ -185,7 +185,7 @@ static void interrupted_by_a_signal(void)
     struct session session;
     atmqtt_event *event = NULL;
     const int flags[] = {0, SA_RESTART};
-    session_connected(&session, OPTIONS("--fault", "drop-ack:ack=puback"));
+    session_connected(&session, OPTIONS("--fault", "drop-ack:ack=puback,times=always"));
     OK(atmqtt_modem_next_event(session.modem, 0, &event));
     to_interrupt = session.modem;
     for (int i = 0; i < 2; i++) {
@@ -214,6 +214,8 @@ static void dispositions_stay(void)
     struct sigaction before[sizeof signals / sizeof signals[0]], after;
     sigset_t mask_before, mask_after;
     struct session session;
+    sigemptyset(&mask_before);
+    sigemptyset(&mask_after);
     pthread_sigmask(SIG_SETMASK, NULL, &mask_before);
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
         sigaction(signals[i], NULL, &before[i]);

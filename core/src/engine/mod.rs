@@ -378,8 +378,15 @@ impl Engine {
 
     /// Adds to an error which command and client an operation is about.
     pub fn named(&self, id: OpId, error: Error) -> Error {
-        match self.ops.get(&id) {
-            Some(op) => op.named(error),
+        let Some(op) = self.ops.get(&id) else {
+            return error;
+        };
+        let error = op.named(error);
+        // An operation of no MQTT command is one of the command that is sent, or will be next.
+        let active = self.active.as_ref().filter(|it| it.owner == Owner::Op(id));
+        let line = active.map(|it| &it.line);
+        match line.or_else(|| op.steps.front().map(|step| &step.line)) {
+            Some(line) => error.with_command(line.name()),
             None => error,
         }
     }

@@ -457,6 +457,9 @@ impl Runtime {
 
     /// Starts the dispatcher if it does not run yet.
     pub(crate) fn start_dispatcher(&self) -> Result<()> {
+        if self.shared.stop.load(Ordering::Acquire) {
+            return Err(Error::new(ErrorKind::Closed, "the port is closed"));
+        }
         self.dispatcher.start(&self.shared)
     }
 

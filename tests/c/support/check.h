@@ -11,6 +11,10 @@
 
 #include <atmqtt.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct test {
     const char *name;
     void (*run)(void);
@@ -24,11 +28,7 @@ struct test {
 int run_tests(const struct test *tests, size_t count, int argc, char **argv);
 
 /* Ends the process with a text as of printf. */
-_Noreturn void fail(const char *file, int line, const char *format, ...)
-#ifdef __GNUC__
-    __attribute__((format(printf, 3, 4)))
-#endif
-    ;
+__attribute__((noreturn, format(printf, 3, 4))) void fail(const char *file, int line, const char *format, ...);
 
 #define FAIL(...) fail(__FILE__, __LINE__, __VA_ARGS__)
 
@@ -56,5 +56,9 @@ void check_contains(const char *file, int line, const char *what, const char *pa
 void check_bytes(const char *file, int line, const char *what, const void *expected, size_t length,
                  const void *actual, size_t actual_length);
 void check_status(const char *file, int line, const char *call, int expected, int actual);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

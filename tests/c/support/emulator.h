@@ -7,6 +7,10 @@
 
 #include <sys/types.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct emulator {
     /* The device. */
     char path[256];
@@ -23,5 +27,9 @@ void emulator_start(struct emulator *emulator, const char *const *options);
 
 /* Ends it and waits for its end. */
 void emulator_stop(struct emulator *emulator);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
