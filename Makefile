@@ -28,6 +28,14 @@ unit: ## Unit, integration and documentation tests
 quickstart: ## The quickstart example against the emulated module
 	cargo run --example quickstart
 
+.PHONY: c
+c: ## The C and C++ interface: header, packaging, tests, sizes
+	@tests/scripts/c.sh
+
+.PHONY: install
+install: ## Build and install the C library: PREFIX=/usr/local DESTDIR= LIBDIR=lib
+	@PREFIX='$(or $(PREFIX),/usr/local)' DESTDIR='$(DESTDIR)' LIBDIR='$(or $(LIBDIR),lib)' ffi-c/install.sh
+
 .PHONY: msrv
 msrv: ## Compile with the oldest Rust that Cargo.toml promises
 	@tests/scripts/msrv.sh

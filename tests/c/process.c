@@ -1,63 +1,13 @@
-/* What belongs to the whole process: signals, forks, threads, descriptors. */
+/* What belongs to the whole process: descriptors, forks under load, signals. */
 
-#include <dirent.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "support/check.h"
-#include "support/inbox.h"
 #include "support/session.h"
-
-/* How many entries a folder has. */
-static int entries(const char *folder)
-{
-    DIR *directory = opendir(folder);
-    int count = 0;
-    CHECK(directory != NULL);
-    while (readdir(directory) != NULL)
-        count++;
-    closedir(directory);
-    return count;
-}
-
-static void one_session(void)
-{
-    struct session session;
-    struct inbox inbox;
-    int fd;
-    const atmqtt_subscription subscription = {"t", 1};
-    session_connected(&session, NULL);
-    inbox_init(&inbox);
-    OK(atmqtt_client_set_message_callback(session.client, inbox_put, &inbox, inbox_dropped));
-    OK(atmqtt_client_subscribe(session.client, &subscription, 1, NULL));
-    OK(atmqtt_client_publish(session.client, "t", "x", 1, 1, 0));
-    inbox_take(&inbox, ATMQTT_EVENT_MESSAGE);
-    OK(atmqtt_client_set_message_callback(session.client, NULL, NULL, NULL));
-    OK(atmqtt_modem_event_fd(session.modem, &fd));
-    uint64_t operation;
-    OK(atmqtt_files_upload_start(session.modem, "a.pem", "x", 1, NULL, &operation));
-    session_end(&session);
-    inbox_destroy(&inbox);
-}
-
-static void nothing_is_left_of_a_closed_port(void)
-{
-    /* Whatever a first use sets up for good. */
-    one_session();
-    int threads = entries("/proc/self/task"), descriptors = entries("/proc/self/fd");
-    for (int i = 0; i < 5; i++)
-        one_session();
-    EQUAL(descriptors, entries("/proc/self/fd"));
-    /* A thread that has been joined may be listed a moment longer. */
-    while (entries("/proc/self/task") > threads)
-        sched_yield();
-    EQUAL(threads, entries("/proc/self/task"));
-}
 
 static void descriptors_are_not_inherited(void)
 {
@@ -166,75 +116,6 @@ static void handle(void (*handler)(int), int flags)
     signals = 0;
 }
 
-/* Sends this thread signals until it is told to stop. */
-struct sender {
-    pthread_t target, thread;
-    volatile int stop;
-};
-
-static void *send_signals(void *user_data)
-{
-    struct sender *sender = user_data;
-    while (!sender->stop) {
-        pthread_kill(sender->target, SIGUSR1);
-        usleep(2000);
-    }
-    return NULL;
-}
-
-static void send_to_me(struct sender *sender)
-{
-    sender->target = pthread_self();
-    sender->stop = 0;
-    CHECK(pthread_create(&sender->thread, NULL, send_signals, sender) == 0);
-}
-
-static void stop_sending(struct sender *sender)
-{
-    sender->stop = 1;
-    CHECK(pthread_join(sender->thread, NULL) == 0);
-}
-
-static void a_wait_survives_signals(void)
-{
-    const int flags[] = {0, SA_RESTART};
-    for (int i = 0; i < 2; i++) {
-        struct session session;
-        struct sender sender;
-        atmqtt_event *event;
-        session_connected(&session, OPTIONS("--latency", "300"));
-        handle(only_count, flags[i]);
-        send_to_me(&sender);
-        /* Takes a while, and ends well. */
-        OK(atmqtt_client_publish(session.client, "t", "x", 1, 2, 0));
-        OK(atmqtt_modem_next_event(session.modem, 200, &event));
-        CHECK(event == NULL);
-        stop_sending(&sender);
-        CHECK(signals > 0);
-        session_end(&session);
-    }
-}
-
-static void a_handler_ends_every_wait(void)
-{
-    struct session session;
-    struct sender sender;
-    atmqtt_event *event = (atmqtt_event *)&session;
-    session_connected(&session, OPTIONS("--fault", "delay-result:at=QMTPUBEX,ms=60000,always"));
-    modem_to_interrupt = session.modem;
-    handle(interrupt, 0);
-    send_to_me(&sender);
-
-    OK(atmqtt_modem_next_event(session.modem, -1, &event));
-    CHECK(event == NULL);
-    int status = atmqtt_client_publish(session.client, "t", "x", 1, 1, 0);
-    CHECK(status == ATMQTT_UNCONFIRMED || status == ATMQTT_TIMEOUT);
-    CONTAINS("interrupted", atmqtt_last_error_message());
-    stop_sending(&sender);
-    CHECK(signals > 0);
-    session_end(&session);
-}
-
 static void an_interrupt_before_the_wait_is_not_missed(void)
 {
     struct session session;
@@ -246,24 +127,6 @@ static void an_interrupt_before_the_wait_is_not_missed(void)
     OK(atmqtt_modem_next_event(session.modem, -1, &event));
     CHECK(event == NULL);
     session_end(&session);
-}
-
-static void dispositions_are_the_programs(void)
-{
-    struct sigaction before[NSIG], after;
-    for (int number = 1; number < NSIG; number++)
-        if (sigaction(number, NULL, &before[number]) != 0)
-            before[number].sa_handler = SIG_ERR;
-    one_session();
-    for (int number = 1; number < NSIG; number++) {
-        if (before[number].sa_handler == SIG_ERR)
-            continue;
-        CHECK(sigaction(number, NULL, &after) == 0);
-        if (after.sa_handler != before[number].sa_handler)
-            FAIL("the disposition of signal %d has changed", number);
-    }
-    /* SIGPIPE above all, which a runtime may ignore. */
-    CHECK(before[SIGPIPE].sa_handler == SIG_DFL);
 }
 
 static void signals_are_not_taken_by_the_library(void)
@@ -288,13 +151,9 @@ static void signals_are_not_taken_by_the_library(void)
 int main(int argc, char **argv)
 {
     static const struct test tests[] = {
-        TEST(nothing_is_left_of_a_closed_port),
         TEST(descriptors_are_not_inherited),
         TEST(the_parent_goes_on_after_forks),
-        TEST(a_wait_survives_signals),
-        TEST(a_handler_ends_every_wait),
         TEST(an_interrupt_before_the_wait_is_not_missed),
-        TEST(dispositions_are_the_programs),
         TEST(signals_are_not_taken_by_the_library),
     };
     return RUN(tests);

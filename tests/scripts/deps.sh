@@ -28,6 +28,12 @@ need() {
 }
 
 need cc build-essential
+# The C and C++ interface: builds against the installed library, sanitizers come with the compilers.
+need clang clang
+need cmake cmake
+need make make
+need pkg-config pkg-config
+need valgrind valgrind
 need python3 python3
 # Programs in the style of tutorials run in an environment of their own.
 need python3:ensurepip python3-venv

@@ -434,6 +434,14 @@ impl Engine {
         Abandoned::Withdrawn
     }
 
+    /// Adds to an error which command and client an operation is about.
+    pub fn named(&self, id: OpId, error: Error) -> Error {
+        match self.ops.get(&id) {
+            Some(op) => op.named(error),
+            None => error,
+        }
+    }
+
     /// The state of a client, and which of its connections it is about.
     #[must_use]
     pub fn state(&self, client: u8) -> (State, u32) {
@@ -484,17 +492,7 @@ impl Engine {
         if op.kind.is_internal() {
             return;
         }
-        let result = result.map_err(|mut error| {
-            if let Some(command) = op.command() {
-                error = error.with_command(command);
-            } else if let (Kind::Command, Some(command)) = (&op.kind, op.line_name()) {
-                error = error.with_command(command);
-            }
-            match op.client {
-                Some(client) => error.with_client(client),
-                None => error,
-            }
-        });
+        let result = result.map_err(|error| op.named(error));
         self.outputs.push_back(Output::Done(id, result));
     }
 

@@ -294,6 +294,19 @@ pub(super) struct Op {
 }
 
 impl Op {
+    /// Adds to an error which command and client this is about.
+    pub(super) fn named(&self, mut error: Error) -> Error {
+        if let Some(command) = self.command() {
+            error = error.with_command(command);
+        } else if let (Kind::Command, Some(command)) = (&self.kind, self.line_name()) {
+            error = error.with_command(command);
+        }
+        match self.client {
+            Some(client) => error.with_client(client),
+            None => error,
+        }
+    }
+
     pub(super) fn new(client: Option<u8>, kind: Kind, steps: impl Into<VecDeque<Step>>) -> Self {
         Self {
             client,

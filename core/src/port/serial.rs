@@ -70,9 +70,12 @@ impl SerialPort {
     ///
     /// [`PortBusy`](ErrorKind::PortBusy) where another program has it, and says which where it can;
     /// [`PortLost`](ErrorKind::PortLost) where it is not there, may not be opened, or is no serial
-    /// port.
+    /// port; [`InvalidArgument`](ErrorKind::InvalidArgument) for a rate of 0.
     pub fn open(path: impl AsRef<Path>, options: &SerialOptions) -> Result<Self> {
         let path = path.as_ref();
+        if options.baud_rate == 0 {
+            return Err(Error::argument("baud_rate", 0, "1 or more"));
+        }
         let lock = LockFile::take(path)?;
         let builder = serialport::new(path.to_string_lossy(), options.baud_rate)
             .dtr_on_open(options.dtr)

@@ -425,6 +425,22 @@ impl Runtime {
             _ => format!("within the caller's {:?}", timeout.unwrap_or_default()),
         };
         let mut core = self.shared.core.lock();
+        let withdrawn = core.engine.named(
+            id,
+            Error::new(
+                ErrorKind::Timeout,
+                format!("nothing was sent {why}; the call is withdrawn"),
+            ),
+        );
+        let underway = core.engine.named(
+            id,
+            Error::new(
+                ErrorKind::Unconfirmed,
+                format!(
+                    "no outcome {why}; the operation goes on, and doing it again may duplicate"
+                ),
+            ),
+        );
         let abandoned = core.engine.abandon(Instant::now(), id);
         self.shared.settle(&mut core, Leave::Gone);
         if abandoned != Abandoned::Ended {
@@ -435,16 +451,8 @@ impl Runtime {
             Abandoned::Ended => completion
                 .outcome()
                 .unwrap_or_else(|| Err(Error::new(ErrorKind::Internal, "the outcome vanished"))),
-            Abandoned::Withdrawn => Err(Error::new(
-                ErrorKind::Timeout,
-                format!("nothing was sent {why}; the call is withdrawn"),
-            )),
-            Abandoned::Underway => Err(Error::new(
-                ErrorKind::Unconfirmed,
-                format!(
-                    "no outcome {why}; the operation goes on, and doing it again may duplicate"
-                ),
-            )),
+            Abandoned::Withdrawn => Err(withdrawn),
+            Abandoned::Underway => Err(underway),
         }
     }
 
@@ -506,6 +514,9 @@ impl Runtime {
 
     /// Starts the dispatcher if it does not run yet.
     pub(crate) fn start_dispatcher(&self) -> Result<()> {
+        if self.shared.stop.load(Ordering::Acquire) {
+            return Err(Error::new(ErrorKind::Closed, "the port is closed"));
+        }
         self.dispatcher.start(&self.shared)
     }
 

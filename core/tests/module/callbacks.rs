@@ -202,3 +202,22 @@ fn one_slow_reader_beside_five_quick_ones() {
     assert_eq!((lagged, kept.len()), (1100 - 1024, 1024));
     assert_eq!(kept.last().unwrap().payload(), b"1099");
 }
+
+#[test]
+fn a_closed_port_takes_no_callback() {
+    let bench = Bench::new();
+    let client = bench.connected(0);
+    bench.modem.close().unwrap();
+    assert_eq!(kind(client.on_message(|_| ())), ErrorKind::Closed);
+    assert_eq!(kind(bench.modem.on_event(|_| ())), ErrorKind::Closed);
+}
+
+#[test]
+fn a_caller_whose_time_is_up_is_told_what_it_waited_for() {
+    let bench = Bench::new();
+    bench.fault("lose-final:at=CSQ");
+    let modem = bench.modem.with_timeout(Duration::from_millis(1));
+    let error = modem.command("AT+CSQ").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unconfirmed);
+    assert_eq!(error.command(), Some("AT+CSQ"));
+}

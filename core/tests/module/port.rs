@@ -57,6 +57,17 @@ fn what_is_no_port_says_so() {
 }
 
 #[test]
+fn a_rate_of_0_is_refused() {
+    let emulator = Emulator::builder().start().unwrap();
+    let error = Modem::builder()
+        .baud_rate(0)
+        .open(emulator.path())
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    assert!(error.to_string().contains("baud_rate is 0"), "{error}");
+}
+
+#[test]
 fn a_port_without_a_module_times_out() {
     let (ours, _theirs) = UnixStream::pair().unwrap();
     ours.set_nonblocking(true).unwrap();

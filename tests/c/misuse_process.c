@@ -1,0 +1,249 @@
+/* Threads, signals and fork. */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/check.h"
+#include "support/inbox.h"
+#include "support/process.h"
+#include "support/session.h"
+
+enum { THREADS = 8, ROUNDS = 25 };
+
+static void *works(void *user_data)
+{
+    struct session *session = user_data;
+    for (int i = 0; i < ROUNDS; i++) {
+        atmqtt_lines *lines;
+        OK(atmqtt_client_publish(session->client, "t", "x", 1, i % 3, 0));
+        OK(atmqtt_modem_command(session->modem, "AT+CSQ", &lines));
+        CONTAINS("+CSQ: ", lines->lines[0]);
+        atmqtt_lines_free(lines);
+        EQUAL(ATMQTT_STATE_CONNECTED, atmqtt_client_state(session->client));
+        STATUS(ATMQTT_MODULE_ERROR, atmqtt_modem_command(session->modem, "AT+NOSUCHTHING", NULL));
+        TEXT("AT+NOSUCHTHING", atmqtt_last_error_command());
+    }
+    return NULL;
+}
+
+static void counts(const atmqtt_event *event, void *user_data)
+{
+    EQUAL(ATMQTT_EVENT_MESSAGE, event->type);
+    atomic_fetch_add((atomic_int *)user_data, 1);
+}
+
+static void eight_threads_on_one_handle(void)
+{
+    struct session session;
+    pthread_t threads[THREADS];
+    atomic_int count = 0;
+    session_connected(&session, NULL);
+    OK(atmqtt_client_set_message_callback(session.client, counts, &count, NULL));
+    OK(atmqtt_client_subscribe(session.client, &(atmqtt_subscription){"t", 2}, 1, NULL));
+    for (int i = 0; i < THREADS; i++)
+        CHECK(pthread_create(&threads[i], NULL, works, &session) == 0);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    while (atomic_load(&count) < THREADS * ROUNDS)
+        OK(atmqtt_modem_command(session.modem, "AT", NULL));
+    session_end(&session);
+    EQUAL(THREADS * ROUNDS, atomic_load(&count));
+}
+
+static void *waits_for_ever(void *user_data)
+{
+    struct session *session = user_data;
+    STATUS(ATMQTT_CLOSED, atmqtt_modem_command(session->modem, "AT+CSQ", NULL));
+    return NULL;
+}
+
+static void closing_ends_the_waits_of_other_threads(void)
+{
+    struct session session;
+    pthread_t threads[THREADS];
+    session_begin(&session, OPTIONS("--fault", "lose-final:at=CSQ"));
+    for (int i = 0; i < THREADS; i++)
+        CHECK(pthread_create(&threads[i], NULL, waits_for_ever, &session) == 0);
+    OK(atmqtt_modem_close(session.modem));
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    session_end(&session);
+}
+
+static void in_a_forked_child(void)
+{
+    struct session session;
+    struct inbox inbox;
+    session_connected(&session, NULL);
+    inbox_init(&inbox);
+    OK(atmqtt_client_set_message_callback(session.client, inbox_put, &inbox, inbox_dropped));
+    OK(atmqtt_client_subscribe(session.client, &(atmqtt_subscription){"t", 1}, 1, NULL));
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        atmqtt_event *event;
+        atmqtt_lines *lines;
+        alarm(60);
+        STATUS(ATMQTT_CLOSED, atmqtt_modem_command(session.modem, "AT", &lines));
+        STATUS(ATMQTT_CLOSED, atmqtt_client_publish(session.client, "t", "x", 1, 1, 0));
+        STATUS(ATMQTT_CLOSED, atmqtt_client_close(session.client));
+        STATUS(ATMQTT_CLOSED, atmqtt_modem_next_event(session.modem, -1, &event));
+        STATUS(ATMQTT_CLOSED, atmqtt_client_set_message_callback(session.client, NULL, NULL, NULL));
+        STATUS(ATMQTT_CLOSED, atmqtt_files_delete(session.modem, "x"));
+        STATUS(ATMQTT_CLOSED, atmqtt_network_activate_start(session.modem, 1, NULL));
+        EQUAL(0, atmqtt_modem_is_open(session.modem));
+        EQUAL(ATMQTT_STATE_CLOSED, atmqtt_client_state(session.client));
+        atmqtt_modem_interrupt(session.modem);
+        atmqtt_client_free(session.client);
+        atmqtt_modem_free(session.modem);
+        _exit(0);
+    }
+    int status;
+    CHECK(waitpid(child, &status, 0) == child);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        FAIL("the child ended with wait status %#x", (unsigned)status);
+    /* Here everything goes on. */
+    OK(atmqtt_client_publish(session.client, "t", "still", 5, 1, 0));
+    inbox_take(&inbox, ATMQTT_EVENT_MESSAGE);
+    session_end(&session);
+    EQUAL(1, inbox.dropped);
+    inbox_destroy(&inbox);
+}
+
+static atomic_int handled;
+static atmqtt_modem *to_interrupt;
+
+static void counts_signals(int signal)
+{
+    (void)signal;
+    atomic_fetch_add(&handled, 1);
+}
+
+static void interrupts(int signal)
+{
+    (void)signal;
+    atmqtt_modem_interrupt(to_interrupt);
+}
+
+static void handle(void (*handler)(int), int flags)
+{
+    struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
+    sigemptyset(&action.sa_mask);
+    CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
+}
+
+struct sender {
+    pthread_t to;
+    atomic_int stop;
+};
+
+static void *sends_signals(void *user_data)
+{
+    struct sender *sender = user_data;
+    while (!atomic_load(&sender->stop)) {
+        pthread_kill(sender->to, SIGUSR1);
+        /* Real time: signals at a pace, so that the waits are where they land. */
+        usleep(500);
+    }
+    return NULL;
+}
+
+static void signals_during_waits(void)
+{
+    const int flags[] = {0, SA_RESTART};
+    for (int i = 0; i < 2; i++) {
+        struct session session;
+        struct sender sender = {.to = pthread_self()};
+        pthread_t thread;
+        atomic_store(&handled, 0);
+        handle(counts_signals, flags[i]);
+        session_connected(&session, OPTIONS("--latency", "30"));
+        CHECK(pthread_create(&thread, NULL, sends_signals, &sender) == 0);
+        for (int round = 0; round < 10; round++) {
+            OK(atmqtt_client_publish(session.client, "t", "x", 1, 1, 0));
+            atmqtt_event *event;
+            OK(atmqtt_modem_next_event(session.modem, 10, &event));
+            CHECK(event == NULL);
+        }
+        while (atomic_load(&handled) == 0)
+            OK(atmqtt_modem_command(session.modem, "AT", NULL));
+        atomic_store(&sender.stop, 1);
+        pthread_join(thread, NULL);
+        session_end(&session);
+    }
+    handle(SIG_DFL, 0);
+}
+
+/* A signal to the process, which the library's threads must not take: they have all signals blocked. */
+static void interrupted_by_a_signal(void)
+{
+    struct session session;
+    atmqtt_event *event = NULL;
+    const int flags[] = {0, SA_RESTART};
+    session_connected(&session, OPTIONS("--fault", "drop-ack:ack=puback,times=always"));
+    OK(atmqtt_modem_next_event(session.modem, 0, &event));
+    to_interrupt = session.modem;
+    for (int i = 0; i < 2; i++) {
+        struct sender sender = {.to = pthread_self()};
+        pthread_t thread;
+        handle(interrupts, flags[i]);
+        CHECK(pthread_create(&thread, NULL, sends_signals, &sender) == 0);
+        event = (atmqtt_event *)&session;
+        OK(atmqtt_modem_next_event(session.modem, -1, &event));
+        CHECK(event == NULL);
+        STATUS(ATMQTT_UNCONFIRMED, atmqtt_client_publish(session.client, "t", "x", 1, 1, 0));
+        CONTAINS("interrupted", atmqtt_last_error_message());
+        atomic_store(&sender.stop, 1);
+        pthread_join(thread, NULL);
+    }
+    handle(SIG_DFL, 0);
+    /* What was interrupted last may still be to be taken. */
+    OK(atmqtt_modem_next_event(session.modem, 0, &event));
+    OK(atmqtt_modem_command(session.modem, "AT", NULL));
+    session_end(&session);
+}
+
+static void dispositions_stay(void)
+{
+    static const int signals[] = {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGSEGV, SIGBUS, SIGUSR1, SIGIO};
+    struct sigaction before[sizeof signals / sizeof signals[0]], after;
+    sigset_t mask_before, mask_after;
+    struct session session;
+    sigemptyset(&mask_before);
+    sigemptyset(&mask_after);
+    pthread_sigmask(SIG_SETMASK, NULL, &mask_before);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        sigaction(signals[i], NULL, &before[i]);
+    CHECK(before[0].sa_handler == SIG_DFL);
+
+    session_connected(&session, NULL);
+    OK(atmqtt_client_publish(session.client, "t", "x", 1, 1, 0));
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        sigaction(signals[i], NULL, &after);
+        CHECK(after.sa_handler == before[i].sa_handler);
+        EQUAL(before[i].sa_flags, after.sa_flags);
+    }
+    pthread_sigmask(SIG_SETMASK, NULL, &mask_after);
+    CHECK(memcmp(&mask_before, &mask_after, sizeof mask_before) == 0);
+
+    /* A port that vanishes is an error and no SIGPIPE or SIGHUP. */
+    emulator_stop(&session.emulator);
+    STATUS(ATMQTT_PORT_LOST, atmqtt_client_publish(session.client, "t", "x", 1, 1, 0));
+    atmqtt_client_free(session.client);
+    atmqtt_modem_free(session.modem);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test tests[] = {
+        TEST(eight_threads_on_one_handle), TEST(closing_ends_the_waits_of_other_threads),
+        TEST(in_a_forked_child),           TEST(signals_during_waits),
+        TEST(interrupted_by_a_signal),     TEST(dispositions_stay),
+    };
+    return RUN(tests);
+}

@@ -1,0 +1,26 @@
+#include "process.h"
+
+#include <dirent.h>
+
+#include "check.h"
+
+static int count(const char *path)
+{
+    int count = 0;
+    DIR *directory = opendir(path);
+    CHECK(directory != NULL);
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;)
+        count += entry->d_name[0] != '.';
+    closedir(directory);
+    return count;
+}
+
+int count_threads(void)
+{
+    return count("/proc/self/task");
+}
+
+int count_descriptors(void)
+{
+    return count("/proc/self/fd");
+}
