@@ -34,8 +34,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** Major version of this header; atmqtt_version() is that of the library. */
 #define ATMQTT_VERSION_MAJOR 0
+
+/** Minor version of this header. */
 #define ATMQTT_VERSION_MINOR 1
+
+/** Patch version of this header. */
 #define ATMQTT_VERSION_PATCH 0
 
 

@@ -155,6 +155,10 @@ public:
     /** The value. */
     T &operator*() & noexcept { return value(); }
     /** The value. */
+    const T &operator*() const & noexcept { return value(); }
+    /** The value, moved out. */
+    T operator*() && noexcept { return std::move(*this).value(); }
+    /** The value. */
     T *operator->() noexcept { return checked(std::get_if<0>(&state_)); }
     /** The error. */
     const Error &error() const noexcept { return *checked(std::get_if<1>(&state_)); }

@@ -19,10 +19,11 @@ struct Module {
     explicit Module(const char *fault = nullptr)
     {
         const char *options[] = {"--fault", fault, nullptr};
-        emulator_start(&emulator, fault != nullptr ? options : nullptr);
+        emulator_start(&process, fault != nullptr ? options : nullptr);
     }
-    ~Module() { emulator_stop(&emulator); }
-    emulator emulator;
+    ~Module() { emulator_stop(&process); }
+    const char *path() const { return process.path; }
+    emulator process;
 };
 
 /* What a callback has been given, for the test to wait for. */
@@ -60,8 +61,8 @@ void a_whole_session()
     Box box;
     auto kept = std::make_shared<int>(1);
     {
-        atmqtt::Modem modem(module.emulator.path);
-        TEXT(module.emulator.path, modem.port_name().c_str());
+        atmqtt::Modem modem(module.path());
+        TEXT(module.path(), modem.port_name().c_str());
         CHECK(modem.is_open());
         TEXT("Quectel", modem.info().manufacturer.c_str());
         CHECK(modem.signal().rssi_dbm.has_value());
@@ -109,7 +110,7 @@ void a_whole_session()
 void errors_have_everything()
 {
     Module module("connack:code=5");
-    atmqtt::Modem modem = atmqtt::Modem::open(module.emulator.path);
+    atmqtt::Modem modem = atmqtt::Modem::open(module.path());
     atmqtt::Client client = modem.client(3);
     client.open("broker.example", 1883);
     const atmqtt::Error error = thrown([&] { client.connect("x"); });
@@ -132,7 +133,7 @@ void errors_have_everything()
 void events_in_a_loop()
 {
     Module module;
-    atmqtt::Modem modem(module.emulator.path);
+    atmqtt::Modem modem(module.path());
     atmqtt::Client client = modem.client(0);
     CHECK(modem.event_fd() >= 0);
     CHECK(!modem.next_event(0ms));
@@ -179,7 +180,7 @@ void an_exception_in_a_callback_goes_to_the_handler()
     Box box;
     escaped = &box;
     atmqtt::set_exception_handler(note);
-    atmqtt::Modem modem(module.emulator.path);
+    atmqtt::Modem modem(module.path());
     atmqtt::Client client = modem.client(0);
     client.open("broker.example", 1883);
     client.connect("x");
@@ -198,7 +199,7 @@ void an_exception_in_a_callback_goes_to_the_handler()
 void files_tls_and_network()
 {
     Module module;
-    atmqtt::Modem modem(module.emulator.path);
+    atmqtt::Modem modem(module.path());
     std::size_t told = 0;
     const std::string data("OK\r\n\0+QFUPL", 11);
     atmqtt::UploadOptions options;
@@ -257,7 +258,7 @@ void nothing_is_left()
     const int threads = count_threads(), descriptors = count_descriptors();
     for (int round = 0; round < 3; round++) {
         Module module;
-        atmqtt::Modem modem(module.emulator.path);
+        atmqtt::Modem modem(module.path());
         atmqtt::Client client = modem.client(0);
         client.on_message([](const atmqtt::Event &) {});
     }
