@@ -5,6 +5,9 @@
 #   DESTDIR     put in front of that, for packages
 #   LIBDIR      default lib; for Debian lib/x86_64-linux-gnu and the like
 #   INCLUDEDIR  default include
+#   PROFILE     of cargo; default c, which is small and slow to build
+#   RUST_TARGET for another processor, as aarch64-unknown-linux-gnu; its linker is cargo's business
+#   STRIP       default strip; for another processor its own
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -22,13 +25,15 @@ esac
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 IFS=. read -r major minor _ <<<"$version"
 
-built=${CARGO_TARGET_DIR:-target}/c
+profile=${PROFILE:-c}
+built=${CARGO_TARGET_DIR:-target}/${RUST_TARGET:-}/$profile
 mkdir -p "$built"
 built=$(cd "$built" && pwd)
 # What a program must link beside libatmqtt.a; rustc writes it when it builds.
 native=$built/native-static-libs
 [ -e "$native" ] || touch ffi-c/src/lib.rs
-cargo rustc --locked --quiet --color never --profile c -p atmqtt-c -- --print "native-static-libs=$native" 2> >(
+cargo rustc --locked --quiet --color never --profile "$profile" ${RUST_TARGET:+--target "$RUST_TARGET"} \
+    -p atmqtt-c -- --print "native-static-libs=$native" 2> >(
     grep -v "^note: native artifacts\|^$" >&2
 )
 native_static_libs=$(cat "$native")
@@ -36,11 +41,11 @@ cmake_static_libs=$(sed 's/^-l//; s/ -l/;/g' <<<"$native_static_libs")
 
 install -d "$root/$libdir/pkgconfig" "$root/$libdir/cmake/atmqtt" "$root/$includedir"
 install -m 755 "$built/libatmqtt.so" "$root/$libdir/libatmqtt.so.$version"
-strip --strip-unneeded "$root/$libdir/libatmqtt.so.$version"
+"${STRIP:-strip}" --strip-unneeded "$root/$libdir/libatmqtt.so.$version"
 ln -sf "libatmqtt.so.$version" "$root/$libdir/libatmqtt.so.$major"
 ln -sf "libatmqtt.so.$major" "$root/$libdir/libatmqtt.so"
 install -m 644 "$built/libatmqtt.a" "$root/$libdir/libatmqtt.a"
-strip --strip-debug "$root/$libdir/libatmqtt.a"
+"${STRIP:-strip}" --strip-debug "$root/$libdir/libatmqtt.a"
 install -m 644 include/atmqtt.h include/atmqtt.hpp "$root/$includedir"
 
 # fill TEMPLATE TARGET: writes a template with its @names@ filled in.

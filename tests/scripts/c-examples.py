@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 
-FOLDER, EMULATOR = sys.argv[1:]
+FOLDER, EMULATOR, *RUNNER = sys.argv[1:]
 PATIENCE = 60
 
 
@@ -24,7 +24,7 @@ def module(*options):
 
 def run(name, *arguments, text=""):
     return subprocess.run(
-        [f"{FOLDER}/{name}", *arguments], input=text, capture_output=True, text=True, timeout=PATIENCE
+        [*RUNNER, f"{FOLDER}/{name}", *arguments], input=text, capture_output=True, text=True, timeout=PATIENCE
     )
 
 
@@ -68,7 +68,7 @@ def subscribes():
     # Lost once, it connects again.
     with module("--fault", "stat:on=after-result,at=QMTSUB") as device:
         process = subprocess.Popen(
-            [f"{FOLDER}/subscriber_epoll", "-t", "t", device], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [*RUNNER, f"{FOLDER}/subscriber_epoll", "-t", "t", device], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         seen = [process.stderr.readline().split(":")[0].strip() for _ in range(3)]
         expect("subscriber connects again", ["subscribed", "connection lost", "subscribed"], seen)

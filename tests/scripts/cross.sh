@@ -92,20 +92,21 @@ inspect() {
         echo "include/atmqtt.h declares (<) what $library does not export (>), or not that" >&2
         return 1
     fi
-    "$tool-strip" -o "$library.stripped" "$library"
     echo "$(wc -l <<<"$exported") functions, needs $("$tool-nm" -D "$library" |
-        grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -n 1), $(stat -c %s "$library.stripped") bytes stripped"
-}
-
-# compile SOURCE PROGRAM LINKING...: a C program for a board, $gnu.
-compile() {
-    "$gnu-gcc" -std=c99 -Wall -Wextra -pedantic -Werror -Iinclude "$1" -o "$2" "${@:3}"
+        grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -n 1), $(stat -L -c %s "$library") bytes"
 }
 
 # board TARGET GNU QEMU: everything for one processor, as Rust, Debian's compilers and qemu name it.
 board() {
     local target=$1 gnu=$2 qemu=$unpacked/usr/bin/$3 variable
     local built=$debian/target/$target run
+    # cross_cmake SOURCE FOLDER [OPTION...]: configures and builds a project for this processor.
+    cross_cmake() {
+        cmake -S "$1" -B "$2" -DCMAKE_TOOLCHAIN_FILE="$PWD/tests/c/cmake/$gnu.cmake" \
+            -DCMAKE_CROSSCOMPILING_EMULATOR="$(IFS=';'; echo "${run[*]}")" \
+            -Datmqtt_DIR="$built/prefix/lib/cmake/atmqtt" "${@:3}" >/dev/null
+        cmake --build "$2" --parallel "$(nproc)" -- --no-print-directory --quiet
+    }
     run=("$qemu" -L "/usr/$gnu")
     variable=CARGO_TARGET_$(tr 'a-z-' 'A-Z_' <<<"$target")
     export "${variable}_LINKER=$gnu-gcc" "${variable}_RUNNER=${run[*]}"
@@ -117,27 +118,22 @@ board() {
     oldest_cargo build --quiet --locked --target "$target" -p atmqtt --example publish --example subscribe
     on_module exchange "${run[@]}" "$built/debug/examples"
 
-    heading "$target: the C library"
-    oldest_cargo build --quiet --locked --target "$target" -p atmqtt-c --release
-    inspect "$built/release/libatmqtt.so" "$gnu"
-    # Programs ask for it by its SONAME.
-    ln -sf libatmqtt.so "$built/release/libatmqtt.so.0"
+    heading "$target: the C library, installed"
+    rm -rf "$built/prefix"
+    RUSTC=$rustc CARGO_TARGET_DIR=$debian/target LD_LIBRARY_PATH=$libraries RUST_TARGET=$target PROFILE=release \
+        STRIP=$gnu-strip PREFIX=$built/prefix ffi-c/install.sh
+    inspect "$built/prefix/lib/libatmqtt.so" "$gnu"
 
-    heading "$target: a C program, linked statically and dynamically"
-    compile tests/c/exchange.c "$built/exchange-static" "$built/release/libatmqtt.a" \
-        -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
-    on_module "${run[@]}" "$built/exchange-static"
-    compile tests/c/exchange.c "$built/exchange" -L"$built/release" -latmqtt
-    run+=(-E "LD_LIBRARY_PATH=$built/release")
-    on_module "${run[@]}" "$built/exchange"
-
-    [ -e tests/c/CMakeLists.txt ] || return 0
-    heading "$target: tests in C"
-    # Where they start the emulated module themselves, it runs on this machine's own processor.
-    cmake -S tests/c -B "$built/c-tests" -DCMAKE_TOOLCHAIN_FILE="$PWD/tests/c/cmake/$gnu.cmake" \
-        -DCMAKE_CROSSCOMPILING_EMULATOR="$(IFS=';'; echo "${run[*]}")" -DATMQTT_LIBRARY_DIR="$built/release"
-    cmake --build "$built/c-tests" --parallel
-    ATMQTT_EMULATOR=$emulator ctest --test-dir "$built/c-tests" --output-on-failure
+    # They start the emulated module themselves: it runs on this machine's own processor.
+    local link
+    for link in shared static; do
+        heading "$target: tests in C and C++, linked with the $link library"
+        cross_cmake tests/c "$built/c-$link" -DLIBRARY=$link
+        ATMQTT_EMULATOR=$emulator ctest --test-dir "$built/c-$link" --output-on-failure --parallel "$(nproc)"
+    done
+    heading "$target: examples in C and C++"
+    cross_cmake examples/c "$built/c-examples"
+    python3 tests/scripts/c-examples.py "$built/c-examples" "$emulator" "${run[@]}"
 }
 
 board aarch64-unknown-linux-gnu aarch64-linux-gnu qemu-aarch64
