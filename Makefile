@@ -40,6 +40,10 @@ install: ## Build and install the C library: PREFIX=/usr/local DESTDIR= LIBDIR=l
 msrv: ## Compile with the oldest Rust that Cargo.toml promises
 	@tests/scripts/msrv.sh
 
+.PHONY: cross
+cross: ## The library on the processors of boards, aarch64 and armv7, emulated
+	@tests/scripts/cross.sh
+
 .PHONY: clean
 clean: ## Remove what was built
 	cargo clean

@@ -199,7 +199,8 @@ enum atmqtt_event_type
     /**
      * An operation ended that was begun by a function with _start in its name: operation, status; and where
      * it failed client (or -1), code (or -1) and text, as atmqtt_last_error_message() has them. Where it
-     * succeeded: granted for a subscription, text for the answer of a command, payload for a download.
+     * succeeded: granted for a subscription, payload for a download, text for the answer of a command and
+     * for what else its _start function says.
      */
     ATMQTT_EVENT_COMPLETED = 11,
 };
@@ -846,7 +847,7 @@ typedef struct atmqtt_date_time {
 
 /**
  * The settings of a client, all 18 of AT+QMTCFG: atmqtt_client_configure() writes them,
- * atmqtt_client_config() asks for them. Call atmqtt_client_config_init() first, which leaves every setting
+ * atmqtt_client_query_config() asks for them. Call atmqtt_client_config_init() first, which leaves every setting
  * ungiven: -1 for numbers, NULL for strings.
  *
  * What is not given is left to the library's default, which it writes before every open; the settings of
@@ -1170,6 +1171,12 @@ typedef struct atmqtt_modem_options {
      * in milliseconds; default 11000. An earlier program may have left it waiting for a payload.
      */
     uint32_t patience_ms;
+    /**
+     * A file that everything on the line is written to, both ways and with times, for a bug report or a test:
+     * created with mode 0600, in the place of one that is there. Secrets and what files hold are left out.
+     * The emulated module plays it (atmqtt-emulator --replay). NULL = none, the default.
+     */
+    const char *trace_path;
 } atmqtt_modem_options;
 
 /**
@@ -1657,7 +1664,7 @@ int32_t atmqtt_client_open(struct atmqtt_client *client,
  * atmqtt_client_open() without waiting: its end comes as ATMQTT_EVENT_COMPLETED.
  *
  * @param operation  where the number of the operation is written, which the event carries; NULL = no event
- * is wanted.
+ * is wanted. The event may come before this returns.
  */
 int32_t atmqtt_client_open_start(struct atmqtt_client *client,
                                  const char *host,
@@ -2247,7 +2254,7 @@ int32_t atmqtt_modem_command_with_data(struct atmqtt_modem *modem,
  * atmqtt_modem_command() without waiting: its end comes as ATMQTT_EVENT_COMPLETED, with the answer as text.
  *
  * @param operation  where the number of the operation is written, which the event carries; NULL = no event
- * is wanted.
+ * is wanted. The event may come before this returns.
  */
 int32_t atmqtt_modem_command_start(struct atmqtt_modem *modem,
                                    const char *line,

@@ -221,9 +221,7 @@ impl Files {
                 match runtime.wait_until(&completion, Some(until), &alarm)? {
                     Waited::Done(outcome) => break outcome?,
                     Waited::TimeUp if limit.is_none_or(|limit| limit > until) => {}
-                    Waited::TimeUp | Waited::Interrupted => {
-                        break runtime.wait(id, &completion, Some(Duration::ZERO), &alarm)?;
-                    }
+                    waited => break runtime.leave(id, &completion, &waited, timeout)?,
                 }
                 match runtime.uploaded(id) {
                     Some(done) if done > told && done < total => {
@@ -340,13 +338,16 @@ impl Files {
 
     /// Reads a file (`AT+QFLST`, `AT+QFOPEN`, `AT+QFREAD`, `AT+QFCLOSE`), in counted blocks of 1024
     /// bytes, so that nothing in it can be taken for a line of the module. The module gives no checksum
-    /// here; every block must be as long as it was announced, and all of them as long as the file.
+    /// here; every block must be as long as it was announced and followed by its end, and all of them as
+    /// long as the file. A line that was printed into a block goes unnoticed only where the file itself
+    /// holds what looks like such an end at exactly the right place.
     ///
     /// # Errors
     ///
     /// Besides those of every call: `CmeError` 405 where there is no such file;
     /// [`OperationFailed`](ErrorKind::OperationFailed) where it ends early, or where other lines were
-    /// printed into it.
+    /// printed into it. Where the answer to `AT+QFOPEN` or `AT+QFCLOSE` did not arrive, the file stays open
+    /// in the module until that restarts, and cannot be replaced until then.
     pub fn download(&self, name: &str) -> Result<Vec<u8>> {
         let name = rules::name(name)?;
         let Some(size) = self.size(name)? else {

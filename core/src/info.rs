@@ -1,6 +1,6 @@
 //! Who the module is, and how well it hears the network.
 
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::wire::Fields;
 
 /// What a module says of itself (`ATI`, `AT+CGSN`, `AT+CIMI`, `AT+QCCID`). Empty where it does not say.
@@ -22,7 +22,7 @@ pub struct ModuleInfo {
 }
 
 impl ModuleInfo {
-    /// Puts it together from what each of four commands answers. A command that fails leaves its
+    /// Puts it together from what each of four commands answers. A command that is refused leaves its
     /// field empty: a module without a SIM answers the last two with an error.
     pub(crate) fn ask(mut ask: impl FnMut(&str) -> Result<Vec<String>>) -> Result<Self> {
         let identity = ask("ATI")?;
@@ -30,11 +30,12 @@ impl ModuleInfo {
         let manufacturer = lines.next().unwrap_or_default();
         let model = lines.next().unwrap_or_default();
         let revision = lines.next().unwrap_or_default();
-        let mut first = |command: &str| {
-            ask(command)
-                .ok()
-                .and_then(|lines| lines.into_iter().next())
-                .unwrap_or_default()
+        let mut first = |command: &str| match ask(command) {
+            Ok(lines) => Ok(lines.into_iter().next().unwrap_or_default()),
+            Err(error) if matches!(error.kind(), ErrorKind::ModuleError | ErrorKind::CmeError) => {
+                Ok(String::new())
+            }
+            Err(error) => Err(error),
         };
         Ok(Self {
             manufacturer,
@@ -44,9 +45,9 @@ impl ModuleInfo {
                 .unwrap_or(&revision)
                 .trim()
                 .to_owned(),
-            imei: first("AT+CGSN"),
-            imsi: first("AT+CIMI"),
-            iccid: first("AT+QCCID").replace("+QCCID:", "").trim().to_owned(),
+            imei: first("AT+CGSN")?,
+            imsi: first("AT+CIMI")?,
+            iccid: first("AT+QCCID")?.replace("+QCCID:", "").trim().to_owned(),
         })
     }
 }
@@ -82,7 +83,7 @@ impl Signal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Error, ErrorKind};
+    use crate::Error;
 
     #[test]
     fn signal_in_dbm() {
@@ -90,6 +91,15 @@ mod tests {
         assert_eq!(read("+CSQ: 29,99").rssi_dbm, Some(-55));
         assert_eq!(read("+CSQ: 0,0").rssi_dbm, Some(-113));
         assert_eq!(read("+CSQ: 99,99"), Signal::default());
+    }
+
+    #[test]
+    fn a_module_that_falls_silent_has_no_info() {
+        let silent = ModuleInfo::ask(|command| match command {
+            "ATI" => Ok(vec!["Quectel".into()]),
+            _ => Err(Error::new(ErrorKind::Unconfirmed, "no answer")),
+        });
+        assert_eq!(silent.unwrap_err().kind(), ErrorKind::Unconfirmed);
     }
 
     #[test]

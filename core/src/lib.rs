@@ -64,7 +64,7 @@
 //! # Logging
 //!
 //! Through the crate `log`: `atmqtt::wire` at level trace shows every line of the serial port, with
-//! secrets masked.
+//! secrets masked. [`ModemBuilder::trace`] writes every byte to a file, which the emulated module replays.
 //!
 //! # Without hardware
 //!
@@ -94,6 +94,7 @@ pub mod port;
 mod raw;
 mod runtime;
 mod tls;
+mod trace;
 pub mod wire;
 
 pub use client::{Client, IfInUse, Messages};
@@ -120,6 +121,8 @@ pub use network::{
 };
 pub use pending::{FromOutcome, Pending, Publication};
 pub use port::FlowControl;
+#[doc(hidden)]
+pub use runtime::Driver;
 pub use tls::{
     Certificate, Clock, PrivateKey, TlsConfig, TlsContext, TlsSettings, TlsVerification, TlsVersion,
 };

@@ -6,7 +6,11 @@
 //! meanwhile is not touched; messages come unchanged and once; the next command and a whole session
 //! work afterwards; the broker has got what was published, whole, and nothing else.
 //!
-//! The matrix is printed, and written to `fault-matrix.txt` in the target folder. Byte positions are
+//! A second matrix has every other call of the library (`commands`): files, TLS contexts, the network and
+//! the rest, each a few commands one after the other, on a modem whose engine the bench drives. A fault
+//! meets each of the commands; what must come of the whole call is written down in `commands/cases`.
+//!
+//! Both are printed, and written to `fault-matrix.txt` and `fault-matrix-commands.txt` in the target folder. Byte positions are
 //! drawn by chance from a seed. `ATMQTT_MATRIX_SEEDS=N` runs the whole N times with other seeds, and
 //! `ATMQTT_MATRIX_ALL=1` takes every byte position. `ATMQTT_MATRIX_ONLY=lose-final/connect` runs one
 //! cell (either part may be empty) and prints its variants.
@@ -15,6 +19,8 @@
 mod bench;
 #[path = "fault_matrix/case.rs"]
 mod case;
+#[path = "fault_matrix/commands/mod.rs"]
+mod commands;
 #[path = "fault_matrix/damage.rs"]
 mod damage;
 #[path = "fault_matrix/events.rs"]
@@ -33,14 +39,15 @@ use std::fs;
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use atmqtt_emulator::fault::Fault;
 
 use bench::Random;
 use case::Case;
+use commands::{Call, Plain};
 use damage::Draw;
 use operation::Operation;
 
@@ -84,17 +91,19 @@ const ROWS: &[(&str, Cases)] = &[
     ("late-stat", Fixed(events::late_stat)),
 ];
 
-/// Faults of file transfers, which are no operations of this matrix; `module/provisioning.rs` has them.
+/// Faults of file transfers, which are no operations of this matrix; that of the other commands has them.
 const OF_FILES: [&str; 1] = ["urc-in-file"];
 
 /// Byte positions of each kind of line, where not all are taken.
 const POSITIONS: u64 = 12;
 
 /// One variant to run.
-struct Job {
+struct Job<C> {
     fault: &'static str,
-    operation: Operation,
-    case: Case,
+    column: &'static str,
+    /// What it is, for the report.
+    text: String,
+    case: C,
     seed: u64,
 }
 
@@ -102,29 +111,85 @@ fn number(name: &str) -> Option<u64> {
     env::var(name).ok()?.parse().ok()
 }
 
-fn jobs() -> Vec<Job> {
-    let only = env::var("ATMQTT_MATRIX_ONLY").unwrap_or_default();
-    let (fault_only, operation_only) = only.split_once('/').unwrap_or((&only, ""));
-    let all = number("ATMQTT_MATRIX_ALL").is_some_and(|all| all > 0);
-    let mut jobs = Vec::new();
-    for round in 0..number("ATMQTT_MATRIX_SEEDS").unwrap_or(1) {
-        let mut draw = Draw {
+/// The cells that are asked for, and what is drawn by chance for each round.
+struct Plan {
+    only: String,
+    rounds: u64,
+    all: bool,
+}
+
+impl Plan {
+    fn new() -> Self {
+        Self {
+            only: env::var("ATMQTT_MATRIX_ONLY").unwrap_or_default(),
+            rounds: number("ATMQTT_MATRIX_SEEDS").unwrap_or(1),
+            all: number("ATMQTT_MATRIX_ALL").is_some_and(|all| all > 0),
+        }
+    }
+
+    fn wants(&self, fault: &str, column: &str) -> bool {
+        let (fault_only, column_only) = self.only.split_once('/').unwrap_or((&self.only, ""));
+        (fault_only.is_empty() || fault_only == fault)
+            && (column_only.is_empty() || column_only == column)
+    }
+
+    fn draw(&self, round: u64) -> Draw {
+        Draw {
             random: Random::new(round),
-            count: (!all).then_some(POSITIONS),
-        };
+            count: (!self.all).then_some(POSITIONS),
+        }
+    }
+}
+
+fn jobs() -> Vec<Job<(Operation, Case)>> {
+    let plan = Plan::new();
+    let mut jobs = Vec::new();
+    for round in 0..plan.rounds {
+        let mut draw = plan.draw(round);
         for (fault, cases) in ROWS {
             for operation in Operation::ALL {
                 let cases = match cases {
                     Fixed(cases) => cases(operation),
                     Drawn(cases) => cases(operation, &mut draw),
                 };
-                let wanted = (fault_only.is_empty() || fault_only == *fault)
-                    && (operation_only.is_empty() || operation_only == operation.name());
+                let column = operation.name();
+                let wanted = plan.wants(fault, column);
                 let cases = cases.into_iter().filter(|_| wanted).enumerate();
                 jobs.extend(cases.map(|(at, case)| Job {
                     fault,
-                    operation,
-                    case,
+                    column,
+                    text: format!("{:?}", case.faults),
+                    case: (operation, case),
+                    seed: round * 1_000_003 + at as u64,
+                }));
+            }
+        }
+    }
+    jobs
+}
+
+type CommandCase = (Call, Arc<Plain>, commands::Case);
+
+fn command_jobs() -> Vec<Job<CommandCase>> {
+    let plan = Plan::new();
+    let mut jobs = Vec::new();
+    let calls = Call::ALL.map(|call| {
+        let plain = Plain::of(call).unwrap_or_else(|error| panic!("without a fault: {error}"));
+        (call, Arc::new(plain))
+    });
+    for round in 0..plan.rounds {
+        let mut draw = plan.draw(round);
+        for row in Fault::HELP {
+            for (call, plain) in &calls {
+                let cases = commands::cases(row.name, *call, plain, &mut draw);
+                let column = call.name();
+                let wanted = plan.wants(row.name, column);
+                let cases = cases.into_iter().filter(|_| wanted).enumerate();
+                jobs.extend(cases.map(|(at, case)| Job {
+                    fault: row.name,
+                    column,
+                    text: format!("{:?}", case.faults),
+                    case: (*call, Arc::clone(plain), case),
                     seed: round * 1_000_003 + at as u64,
                 }));
             }
@@ -134,21 +199,21 @@ fn jobs() -> Vec<Job> {
 }
 
 /// Runs all jobs on as many threads as there are processors; what failed.
-fn run_all(jobs: &[Job]) -> Vec<String> {
+fn run_all<C: Sync>(
+    jobs: &[Job<C>],
+    run: impl Fn(&C, u64) -> Result<(), String> + Sync,
+) -> Vec<String> {
     let next = AtomicUsize::new(0);
     let failed = Mutex::new(Vec::new());
     let work = || {
         while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let run = || run::run(job.operation, &job.case, job.seed);
+            let run = || run(&job.case, job.seed);
             let result = catch_unwind(AssertUnwindSafe(run))
                 .unwrap_or_else(|_| Err("panicked: see above".to_owned()));
             if let Err(why) = result {
                 let text = format!(
-                    "{} / {}: {:?}, seed {}: {why}",
-                    job.fault,
-                    job.operation.name(),
-                    job.case.faults,
-                    job.seed
+                    "{} / {}: {}, seed {}: {why}",
+                    job.fault, job.column, job.text, job.seed
                 );
                 failed.lock().expect("not poisoned").push(text);
             }
@@ -165,16 +230,43 @@ fn run_all(jobs: &[Job]) -> Vec<String> {
     failed
 }
 
-fn table(counts: &BTreeMap<(&str, &str), usize>, variants: usize) -> String {
+/// Prints the matrix, keeps it in the target folder, and fails with what failed.
+fn report<C>(file: &str, columns: &[&str], jobs: &[Job<C>], failed: &[String]) {
+    let mut counts = BTreeMap::new();
+    for job in jobs {
+        *counts.entry((job.fault, job.column)).or_insert(0) += 1;
+    }
+    let table = table(columns, &counts, jobs.len());
+    let mut out = std::io::stdout();
+    let _ = out.write_all(table.as_bytes());
+    let whole = env::var_os("ATMQTT_MATRIX_ONLY").is_none();
+    if let (Some(folder), true) = (target_folder(), whole) {
+        fs::write(folder.join(file), &table).expect("the target folder");
+    }
+    assert!(
+        failed.is_empty(),
+        "{} of {} failed:\n{}",
+        failed.len(),
+        jobs.len(),
+        failed.join("\n")
+    );
+}
+
+fn table(columns: &[&str], counts: &BTreeMap<(&str, &str), usize>, variants: usize) -> String {
+    let rows: Vec<&str> = Fault::HELP
+        .iter()
+        .map(|row| row.name)
+        .filter(|row| counts.keys().any(|(fault, _)| fault == row))
+        .collect();
     let mut text = format!("{:15}", "");
-    for operation in Operation::ALL {
-        let _ = write!(text, "{:>10}", operation.name());
+    for column in columns {
+        let _ = write!(text, "{column:>10}");
     }
     text.push('\n');
-    for (fault, _) in ROWS {
+    for fault in &rows {
         let _ = write!(text, "{fault:15}");
-        for operation in Operation::ALL {
-            let count = counts.get(&(*fault, operation.name()));
+        for column in columns {
+            let count = counts.get(&(*fault, *column));
             let shown = count.map_or_else(|| "-".to_owned(), usize::to_string);
             let _ = write!(text, "{shown:>10}");
         }
@@ -182,9 +274,9 @@ fn table(counts: &BTreeMap<(&str, &str), usize>, variants: usize) -> String {
     }
     let _ = writeln!(
         text,
-        "{} faults, {} operations, {} cells, {variants} variants",
-        ROWS.len(),
-        Operation::ALL.len(),
+        "{} faults, {} columns, {} cells, {variants} variants",
+        rows.len(),
+        columns.len(),
         counts.len()
     );
     text
@@ -199,25 +291,21 @@ fn target_folder() -> Option<PathBuf> {
 #[test]
 fn every_fault_at_every_operation() {
     let jobs = jobs();
-    let failed = run_all(&jobs);
-    let mut counts = BTreeMap::new();
-    for job in &jobs {
-        *counts.entry((job.fault, job.operation.name())).or_insert(0) += 1;
-    }
-    let table = table(&counts, jobs.len());
-    let mut out = std::io::stdout();
-    let _ = out.write_all(table.as_bytes());
-    let whole = env::var_os("ATMQTT_MATRIX_ONLY").is_none();
-    if let (Some(folder), true) = (target_folder(), whole) {
-        fs::write(folder.join("fault-matrix.txt"), &table).expect("the target folder");
-    }
-    assert!(
-        failed.is_empty(),
-        "{} of {} failed:\n{}",
-        failed.len(),
-        jobs.len(),
-        failed.join("\n")
-    );
+    let failed = run_all(&jobs, |(operation, case), seed| {
+        run::run(*operation, case, seed)
+    });
+    let columns = Operation::ALL.map(Operation::name);
+    report("fault-matrix.txt", &columns, &jobs, &failed);
+}
+
+#[test]
+fn every_fault_at_every_other_command() {
+    let jobs = command_jobs();
+    let failed = run_all(&jobs, |(call, plain, case), seed| {
+        commands::run(*call, plain, case, seed)
+    });
+    let columns = Call::ALL.map(Call::name);
+    report("fault-matrix-commands.txt", &columns, &jobs, &failed);
 }
 
 #[test]

@@ -334,6 +334,7 @@ proptest! {
         let mut then = Vec::new();
         drain(&mut lexer, &context, &echo, &mut then);
         then.extend(silence(&mut lexer, &context, &echo));
-        prop_assert_eq!(then.last(), Some(&Seen::Line(b"+DONE: 1".to_vec())));
+        let done = Seen::Line(b"+DONE: 1".to_vec());
+        prop_assert_eq!(then.last(), Some(&done));
     }
 }

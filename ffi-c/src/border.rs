@@ -375,12 +375,13 @@ pub(crate) unsafe fn options<T: Copy>(
 /// The pointer is NULL or valid for a write of `size` bytes.
 pub(crate) unsafe fn init_options<T: Copy>(
     pointer: *mut T,
+    name: &str,
     size: usize,
     smallest: usize,
     defaults: T,
 ) -> Result<()> {
     if pointer.is_null() {
-        return Err(Failure::null("options"));
+        return Err(Failure::null(name));
     }
     if !(smallest..=size_of::<T>()).contains(&size) {
         return Err(Failure::argument(format!(

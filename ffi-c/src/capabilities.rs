@@ -177,9 +177,12 @@ pub unsafe extern "C" fn atmqtt_capabilities_supports_command(
 ) -> i32 {
     // SAFETY: the program's promises about its pointers.
     guard(|| unsafe {
-        look_up(capabilities, command, "command", supported, |all, name| {
-            all.capabilities.supports_command(name).into()
-        })
+        look_up(
+            capabilities,
+            (command, "command"),
+            (supported, "supported"),
+            |all, name| all.capabilities.supports_command(name).into(),
+        )
     })
 }
 
@@ -196,9 +199,12 @@ pub unsafe extern "C" fn atmqtt_capabilities_supports_setting(
 ) -> i32 {
     // SAFETY: the program's promises about its pointers.
     guard(|| unsafe {
-        look_up(capabilities, setting, "setting", supported, |all, name| {
-            all.capabilities.setting_named(name).is_some().into()
-        })
+        look_up(
+            capabilities,
+            (setting, "setting"),
+            (supported, "supported"),
+            |all, name| all.capabilities.setting_named(name).is_some().into(),
+        )
     })
 }
 
@@ -214,9 +220,12 @@ pub unsafe extern "C" fn atmqtt_capabilities_command_parameter_count(
 ) -> i32 {
     // SAFETY: the program's promises about its pointers.
     guard(|| unsafe {
-        look_up(capabilities, command, "command", count, |all, name| {
-            all.shown_command(name).len()
-        })
+        look_up(
+            capabilities,
+            (command, "command"),
+            (count, "count"),
+            |all, name| all.shown_command(name).len(),
+        )
     })
 }
 
@@ -232,9 +241,12 @@ pub unsafe extern "C" fn atmqtt_capabilities_setting_parameter_count(
 ) -> i32 {
     // SAFETY: the program's promises about its pointers.
     guard(|| unsafe {
-        look_up(capabilities, setting, "setting", count, |all, name| {
-            all.shown_setting(name).len()
-        })
+        look_up(
+            capabilities,
+            (setting, "setting"),
+            (count, "count"),
+            |all, name| all.shown_setting(name).len(),
+        )
     })
 }
 
@@ -253,9 +265,12 @@ pub unsafe extern "C" fn atmqtt_capabilities_command_parameter(
 ) -> i32 {
     // SAFETY: the program's promises about its pointers.
     guard(|| unsafe {
-        look_up(capabilities, command, "command", parameter, |all, name| {
-            pointer(all.shown_command(name), index)
-        })
+        look_up(
+            capabilities,
+            (command, "command"),
+            (parameter, "parameter"),
+            |all, name| pointer(all.shown_command(name), index),
+        )
     })
 }
 
@@ -273,9 +288,12 @@ pub unsafe extern "C" fn atmqtt_capabilities_setting_parameter(
 ) -> i32 {
     // SAFETY: the program's promises about its pointers.
     guard(|| unsafe {
-        look_up(capabilities, setting, "setting", parameter, |all, name| {
-            pointer(all.shown_setting(name), index)
-        })
+        look_up(
+            capabilities,
+            (setting, "setting"),
+            (parameter, "parameter"),
+            |all, name| pointer(all.shown_setting(name), index),
+        )
     })
 }
 
@@ -296,9 +314,12 @@ pub unsafe extern "C" fn atmqtt_capabilities_command_allows(
 ) -> i32 {
     // SAFETY: the program's promises about its pointers.
     guard(|| unsafe {
-        look_up(capabilities, command, "command", allowed, |all, name| {
-            allows(all.capabilities.command(name), index, value)
-        })
+        look_up(
+            capabilities,
+            (command, "command"),
+            (allowed, "allowed"),
+            |all, name| allows(all.capabilities.command(name), index, value),
+        )
     })
 }
 
@@ -318,9 +339,12 @@ pub unsafe extern "C" fn atmqtt_capabilities_setting_allows(
 ) -> i32 {
     // SAFETY: the program's promises about its pointers.
     guard(|| unsafe {
-        look_up(capabilities, setting, "setting", allowed, |all, name| {
-            allows(all.capabilities.setting_named(name), index, value)
-        })
+        look_up(
+            capabilities,
+            (setting, "setting"),
+            (allowed, "allowed"),
+            |all, name| allows(all.capabilities.setting_named(name), index, value),
+        )
     })
 }
 
@@ -368,24 +392,23 @@ pub unsafe extern "C" fn atmqtt_capabilities_setting_names(
     })
 }
 
-/// Answers a question about one command or setting.
+/// Answers a question about one command or setting. Each pointer comes with the name of its parameter.
 ///
 /// # Safety
 ///
 /// The pointers are NULL or what the header says of them.
 unsafe fn look_up<T>(
     capabilities: *const atmqtt_capabilities,
-    name: *const c_char,
-    parameter: &str,
-    answer: *mut T,
+    (name, name_parameter): (*const c_char, &str),
+    (answer, answer_parameter): (*mut T, &str),
     question: impl FnOnce(&atmqtt_capabilities, &str) -> T,
 ) -> Result<()> {
     // SAFETY: as the caller promises.
     let (all, name, answer) = unsafe {
         (
             required(capabilities, "capabilities")?,
-            text(name, parameter)?,
-            place(answer, "the place for the answer")?,
+            text(name, name_parameter)?,
+            place(answer, answer_parameter)?,
         )
     };
     answer.put(question(all, name));

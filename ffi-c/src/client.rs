@@ -207,7 +207,7 @@ pub unsafe extern "C" fn atmqtt_client_open(
 /// atmqtt_client_open() without waiting: its end comes as ATMQTT_EVENT_COMPLETED.
 ///
 /// @param operation  where the number of the operation is written, which the event carries; NULL = no event
-/// is wanted.
+/// is wanted. The event may come before this returns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn atmqtt_client_open_start(
     client: *mut atmqtt_client,

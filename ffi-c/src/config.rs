@@ -14,7 +14,7 @@ use crate::border::{
 use crate::client::atmqtt_client;
 
 /// The settings of a client, all 18 of AT+QMTCFG: atmqtt_client_configure() writes them,
-/// atmqtt_client_config() asks for them. Call atmqtt_client_config_init() first, which leaves every setting
+/// atmqtt_client_query_config() asks for them. Call atmqtt_client_config_init() first, which leaves every setting
 /// ungiven: -1 for numbers, NULL for strings.
 ///
 /// What is not given is left to the library's default, which it writes before every open; the settings of
@@ -151,7 +151,7 @@ pub unsafe extern "C" fn atmqtt_client_config_init(
     struct_size: usize,
 ) -> i32 {
     // SAFETY: the program's promise about its own struct and size.
-    guard(|| unsafe { init_options(config, struct_size, CONFIG_SIZE, NOTHING) })
+    guard(|| unsafe { init_options(config, "config", struct_size, CONFIG_SIZE, NOTHING) })
 }
 
 /// Writes the given settings (AT+QMTCFG), at once, and keeps them for every later open of the client.

@@ -38,7 +38,8 @@ pub enum atmqtt_event_type {
     ATMQTT_EVENT_URC = 10,
     /// An operation ended that was begun by a function with _start in its name: operation, status; and where
     /// it failed client (or -1), code (or -1) and text, as atmqtt_last_error_message() has them. Where it
-    /// succeeded: granted for a subscription, text for the answer of a command, payload for a download.
+    /// succeeded: granted for a subscription, payload for a download, text for the answer of a command and
+    /// for what else its _start function says.
     ATMQTT_EVENT_COMPLETED = 11,
 }
 

@@ -6,7 +6,8 @@ use atmqtt::{FileInfo, Files, Outcome, UploadOptions};
 
 use crate::allocated::{Allocated, Strings};
 use crate::border::{
-    Result, bytes, flag, guard, init_options, maybe_place, options, place, ranged, required, text,
+    Result, bytes, flag, guard, init_options, maybe_place, maybe_text, options, place, ranged,
+    required, text,
 };
 use crate::callback::{UserData, atmqtt_drop_callback};
 use crate::modem::atmqtt_modem;
@@ -105,7 +106,7 @@ pub unsafe extern "C" fn atmqtt_files_upload_options_init(
     struct_size: usize,
 ) -> i32 {
     // SAFETY: the program's promise about its own struct and size.
-    guard(|| unsafe { init_options(options, struct_size, OPTIONS_SIZE, DEFAULTS) })
+    guard(|| unsafe { init_options(options, "options", struct_size, OPTIONS_SIZE, DEFAULTS) })
 }
 
 /// Writes a file, in the place of one of the same name (AT+QFDEL, AT+QFUPL), and compares size and checksum
@@ -272,7 +273,7 @@ pub unsafe extern "C" fn atmqtt_files_list(
         let (modem, pattern, list) = unsafe {
             (
                 required(modem, "modem")?,
-                crate::border::maybe_text(pattern, "pattern")?,
+                maybe_text(pattern, "pattern")?,
                 place(list, "list")?,
             )
         };

@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 
 use crate::allocated::{Allocated, Strings};
-use crate::border::{Place, Result, guard, place, required};
+use crate::border::{Place, Result, guard, maybe_place, place, required};
 use crate::modem::atmqtt_modem;
 
 /// What a module says of itself. Strings are never NULL, and "" where the module does not say. They belong
@@ -78,8 +78,8 @@ pub unsafe extern "C" fn atmqtt_modem_signal(
         let (modem, rssi_dbm, bit_error_rate) = unsafe {
             (
                 required(modem, "modem")?,
-                crate::border::maybe_place(rssi_dbm),
-                crate::border::maybe_place(bit_error_rate),
+                maybe_place(rssi_dbm),
+                maybe_place(bit_error_rate),
             )
         };
         signal(modem, rssi_dbm, bit_error_rate)

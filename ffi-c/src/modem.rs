@@ -90,6 +90,10 @@ pub struct atmqtt_modem_options {
     /// How long a module that does not answer the first command is left alone before it is asked once more,
     /// in milliseconds; default 11000. An earlier program may have left it waiting for a payload.
     pub patience_ms: u32,
+    /// A file that everything on the line is written to, both ways and with times, for a bug report or a test:
+    /// created with mode 0600, in the place of one that is there. Secrets and what files hold are left out.
+    /// The emulated module plays it (atmqtt-emulator --replay). NULL = none, the default.
+    pub trace_path: *const c_char,
 }
 
 /// The size of the options in the first version of the library.
@@ -105,6 +109,7 @@ const DEFAULTS: atmqtt_modem_options = atmqtt_modem_options {
     urc_capacity: 64,
     max_payload: 64 * 1024,
     patience_ms: 11_000,
+    trace_path: std::ptr::null(),
 };
 
 /// Sets every option to its default. Call it as
@@ -119,7 +124,7 @@ pub unsafe extern "C" fn atmqtt_modem_options_init(
     struct_size: usize,
 ) -> i32 {
     // SAFETY: the program's promise about its own struct and size.
-    guard(|| unsafe { init_options(options, struct_size, OPTIONS_SIZE, DEFAULTS) })
+    guard(|| unsafe { init_options(options, "options", struct_size, OPTIONS_SIZE, DEFAULTS) })
 }
 
 /// Opens a serial port, exclusively, and brings the line into a known state (ATQ0V1E0, AT+CMEE=1,
@@ -162,7 +167,9 @@ pub unsafe extern "C" fn atmqtt_modem_open(
                 "message_capacity is 0; it must be 1 or more",
             ));
         }
-        let modem = Modem::builder()
+        // SAFETY: the program's promise about its options.
+        let trace = unsafe { border::maybe_text(given.trace_path, "trace_path")? };
+        let mut builder = Modem::builder()
             .baud_rate(given.baud_rate)
             .flow_control(flow_control)
             .dtr(flag(given.dtr, "dtr")?)
@@ -170,8 +177,11 @@ pub unsafe extern "C" fn atmqtt_modem_open(
             .message_capacity(given.message_capacity)
             .urc_capacity(given.urc_capacity)
             .max_payload(given.max_payload)
-            .patience(Duration::from_millis(given.patience_ms.into()))
-            .open(path)?;
+            .patience(Duration::from_millis(given.patience_ms.into()));
+        if let Some(trace) = trace {
+            builder = builder.trace(trace);
+        }
+        let modem = builder.open(path)?;
         place.put(Box::into_raw(Box::new(atmqtt_modem {
             modem,
             timeout: AtomicI64::new(-1),
@@ -340,7 +350,7 @@ pub unsafe extern "C" fn atmqtt_modem_command_with_data(
 /// atmqtt_modem_command() without waiting: its end comes as ATMQTT_EVENT_COMPLETED, with the answer as text.
 ///
 /// @param operation  where the number of the operation is written, which the event carries; NULL = no event
-/// is wanted.
+/// is wanted. The event may come before this returns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn atmqtt_modem_command_start(
     modem: *mut atmqtt_modem,

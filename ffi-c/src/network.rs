@@ -10,7 +10,9 @@ use atmqtt::{
 };
 
 use crate::allocated::{Allocated, Strings};
-use crate::border::{Failure, guard, maybe_place, patience, place, required, text, write_text};
+use crate::border::{
+    Failure, c_string, guard, maybe_place, patience, place, required, text, write_text,
+};
 use crate::callback::{UserData, atmqtt_drop_callback};
 use crate::info::signal;
 use crate::modem::atmqtt_modem;
@@ -464,7 +466,7 @@ impl Progress {
             Readiness::Ready(_) => ATMQTT_STAGE_READY,
             _ => ATMQTT_STAGE_TROUBLE,
         };
-        let text = crate::border::c_string(readiness.to_string());
+        let text = c_string(readiness.to_string());
         // SAFETY: the program gave this function for this pointer; the text lives until it returns. That it
         // does not unwind is said where it is given.
         unsafe { call(stage as i32, text.as_ptr(), self.user_data.pointer()) }

@@ -85,7 +85,7 @@ pub struct atmqtt_address {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn atmqtt_network_apn_init(apn: *mut atmqtt_apn, struct_size: usize) -> i32 {
     // SAFETY: the program's promise about its own struct and size.
-    guard(|| unsafe { init_options(apn, struct_size, APN_SIZE, DEFAULTS) })
+    guard(|| unsafe { init_options(apn, "apn", struct_size, APN_SIZE, DEFAULTS) })
 }
 
 /// Sets the access point of a PDP context (AT+QICSGP). The module takes it up at the next activation and forgets

@@ -161,7 +161,7 @@ pub unsafe extern "C" fn atmqtt_tls_options_init(
     struct_size: usize,
 ) -> i32 {
     // SAFETY: the program's promise about its own struct and size.
-    guard(|| unsafe { init_options(options, struct_size, OPTIONS_SIZE, DEFAULTS) })
+    guard(|| unsafe { init_options(options, "options", struct_size, OPTIONS_SIZE, DEFAULTS) })
 }
 
 /// Sets an SSL context up: certificates and key first, then every setting (AT+QSSLCFG). A client uses it with

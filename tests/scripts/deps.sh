@@ -27,21 +27,21 @@ need() {
     missing+=("$1 (Debian package $2)")
 }
 
-need cc gcc
+need cc build-essential
 # The C and C++ interface: builds against the installed library, sanitizers come with the compilers.
-need c++ g++
 need clang clang
 need cmake cmake
 need make make
 need pkg-config pkg-config
 need valgrind valgrind
-need openssl openssl
 need python3 python3
 # Programs in the style of tutorials run in an environment of their own.
 need python3:ensurepip python3-venv
 # A real broker, and its own clients as the other end.
 need mosquitto mosquitto
 need mosquitto_pub mosquitto-clients
+# Keys of every form.
+need openssl openssl
 
 if command -v cargo >/dev/null; then
     for part in fmt clippy; do

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::Engine;
-use super::line::{Final, LineState, Owner, Stage, Sync};
+use super::line::{Active, Final, LineState, Owner, Stage, Sync};
 use super::op::Role;
 use crate::event::Event;
 use crate::mask;
@@ -25,7 +25,11 @@ impl Engine {
     pub(super) fn token(&mut self, now: Instant, token: Token<'_>) -> Option<Vec<u8>> {
         match token {
             Token::Line(line) => {
-                log::trace!(target: "atmqtt::wire", "< {}", mask::shown(line));
+                if self.may_be_of_file(line) {
+                    log::trace!(target: "atmqtt::wire", "< ({} bytes, perhaps of a file)", line.len());
+                } else {
+                    log::trace!(target: "atmqtt::wire", "< {}", mask::shown(line));
+                }
                 self.text(now, line);
             }
             Token::Prompt => {
@@ -124,8 +128,22 @@ impl Engine {
                     active.answer.push(line.to_vec());
                 }
             }
+            _ if self.may_be_of_file(line) => {
+                let what = format!("a line of {} bytes in the midst of a file", line.len());
+                self.event(Event::InputLost { what });
+            }
             _ => self.event(Event::Urc(line.to_vec())),
         }
+    }
+
+    /// Whether a line may be a part of the file that is on its way, which may be a private key: the line
+    /// that announced it may have been damaged.
+    fn may_be_of_file(&self, line: &[u8]) -> bool {
+        let echo = |active: &Active| line == active.line.as_bytes();
+        self.private
+            && !mask::is_speech(line)
+            && !BARE_URCS.contains(&line)
+            && !self.active.as_ref().is_some_and(echo)
     }
 
     /// Before the first command has been answered nothing changes any state: it may be the middle of a

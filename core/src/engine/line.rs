@@ -25,6 +25,8 @@ pub(super) struct Active {
     pub(super) put_off: bool,
     /// The module printed the command back, so it will print the payload back as well.
     pub(super) echoed: bool,
+    /// What is sent or comes behind it may be what a file holds.
+    of_file: bool,
     /// Lines of the answer.
     pub(super) answer: Vec<Vec<u8>>,
 }
@@ -208,6 +210,9 @@ impl Engine {
             return;
         };
         op.phase = Phase::Running;
+        if matches!(op.kind, Kind::Command) {
+            op.sent = Some(step.line.name());
+        }
         let client = op.client;
         if let (Kind::Open { .. }, Role::Act, Some(index)) = (&op.kind, &step.role, client) {
             self.client(index).state = State::Opening;
@@ -221,8 +226,13 @@ impl Engine {
 
     fn begin(&mut self, now: Instant, owner: Owner, client: Option<u8>, step: Step) {
         log::trace!(target: "atmqtt::wire", "> {}", step.line);
-        self.write(step.line.as_bytes());
-        self.write(b"\r");
+        let of_file = step.is_of_file();
+        self.private |= of_file;
+        if let Some(tap) = &mut self.tap {
+            tap.command(step.line.as_bytes());
+        }
+        self.write(step.line.as_bytes(), mask::lines);
+        self.write(b"\r", mask::plain);
         self.context.prompt = step.data.is_some();
         self.active = Some(Active {
             owner,
@@ -239,6 +249,7 @@ impl Engine {
             due: now + step.deadline,
             put_off: false,
             echoed: false,
+            of_file,
             answer: Vec::new(),
         });
     }
@@ -249,7 +260,7 @@ impl Engine {
         self.context.prompt = false;
         let (line, data, echoed, client, owner) = match &mut self.active {
             Some(active) if active.stage == Stage::Prompt => (
-                active.line.name(),
+                active.line.clone(),
                 active.data.take().unwrap_or_default(),
                 active.echoed,
                 active.client,
@@ -257,8 +268,13 @@ impl Engine {
             ),
             _ => return None,
         };
-        log::trace!(target: "atmqtt::wire", "> {}", mask::data(&line, &data));
-        self.write(&data);
+        let line = line.as_bytes();
+        log::trace!(target: "atmqtt::wire", "> {}", mask::data(line, &data));
+        let shown = match mask::is_of_file(line) {
+            true => mask::file,
+            false => mask::plain,
+        };
+        self.write(&data, shown);
         let end = self.queued;
         let transfer = self.transfer(data.len() as u32);
         if let Some(active) = &mut self.active {
@@ -300,6 +316,8 @@ impl Engine {
         };
         self.context.prompt = false;
         self.transfer_over();
+        let whole = matches!(active.stage, Stage::Data(_)) || !active.answer.is_empty();
+        self.private &= active.of_file && !(whole && code == Final::Ok);
         if let Some(quiet) = transfer::cut_off(now, &active, &code) {
             self.line = quiet;
         } else if self.is_entry_expired(now, &active, &code) {
@@ -559,6 +577,7 @@ impl Engine {
     }
 
     fn synced(&mut self) {
+        self.private = false;
         self.active = None;
         self.line = LineState::Ready;
     }

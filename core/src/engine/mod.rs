@@ -12,6 +12,7 @@
 //! | `result` | result lines: which operation each of them ends |
 //! | `ending` | the ends of connections, and of what hangs on them |
 //! | `transfer` | files: raw data behind `CONNECT` |
+//! | `tap` | what a trace is told of it |
 //! | `store` | stored delivery: notices, fetches, slot queries |
 
 mod client;
@@ -23,6 +24,7 @@ mod result;
 mod step;
 mod store;
 mod submit;
+mod tap;
 #[cfg(test)]
 mod tests;
 mod transfer;
@@ -38,11 +40,14 @@ pub use transfer::FileData;
 use client::Client;
 use line::{Active, LineState, Owner};
 use op::{Kind, Op, Phase};
+use tap::{Taken, Tap};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
+use crate::mask::Shown;
 use crate::mqtt::CLIENTS;
 use crate::mqtt::receive::Message;
+use crate::trace::Trace;
 use crate::wire::{Context, Lexer, Limits, Token, Waiting};
 
 /// What an engine is made with.
@@ -145,8 +150,14 @@ pub struct Engine {
     /// `negotiatetime` of each SSL context in seconds, where a command of this program has set it.
     negotiate: [Option<u16>; 6],
     last_input: Instant,
+    /// When the bytes came that begin what the lexer has not read yet.
+    unread_since: Instant,
+    /// From the sending of a command that moves a file to its regular end, or else to the next answer to
+    /// another command. Whatever goes wrong in between, what comes may be what the file holds.
+    private: bool,
     /// When the message began that is coming in.
     message_since: Option<Instant>,
+    tap: Option<Tap>,
 }
 
 /// Without what is to be written: that may be a password.
@@ -187,8 +198,16 @@ impl Engine {
             outputs: VecDeque::new(),
             negotiate: [None; 6],
             last_input: now,
+            unread_since: now,
+            private: false,
             message_since: None,
+            tap: None,
         }
+    }
+
+    /// Tells a trace what passes from now on.
+    pub(crate) fn set_trace(&mut self, trace: Box<dyn Trace>) {
+        self.tap = Some(Tap::new(trace));
     }
 
     /// Begins: brings the line into a known state and asks which clients live. The operation ends
@@ -205,6 +224,12 @@ impl Engine {
             return;
         }
         self.last_input = now;
+        if self.lexer.unread() == 0 {
+            self.unread_since = now;
+        }
+        if let Some(tap) = &mut self.tap {
+            tap.arrived(bytes, self.private);
+        }
         self.lexer.push(bytes);
         self.drain_lexer(now);
         self.pump(now);
@@ -217,19 +242,31 @@ impl Engine {
         while let Some(token) = lexer.next(&self.context) {
             any = true;
             let answers = !matches!(token, Token::Message(_));
+            let taken = Taken::of(&token);
             if let Some(echo) = self.token(now, token) {
                 lexer.expect_echo(&echo);
             }
+            self.tapped(&lexer, taken);
             // After every line, so that it makes no difference how many of them come at a time.
             if answers {
                 self.pump(now);
             }
         }
+        self.tapped(&lexer, Taken::Between);
         self.lexer = lexer;
+        if let Some(tap) = &mut self.tap {
+            tap.flush();
+        }
         if self.lexer.waiting() != Waiting::Message {
             self.message_since = None;
         } else if any || self.message_since.is_none() {
             self.message_since = Some(now);
+        }
+    }
+
+    fn tapped(&mut self, lexer: &Lexer, taken: Taken) {
+        if let Some(tap) = &mut self.tap {
+            tap.taken(lexer.unread(), taken);
         }
     }
 
@@ -252,12 +289,10 @@ impl Engine {
             self.message_since = None;
             self.token(now, token);
         }
-        match self.lexer.waiting() {
-            Waiting::Message if now >= self.last_input + MESSAGE_SILENCE => self.give_up(now),
-            Waiting::Silence if now >= self.last_input + LINE_SILENCE => self.give_up(now),
-            _ => {}
-        }
+        self.after_silence(now);
         self.line_timeout(now);
+        // What was given up there may be discarded up to a silence that has been already.
+        self.after_silence(now);
         while let Some(&(due, id)) = self.deadlines.first() {
             if due > now {
                 break;
@@ -269,10 +304,20 @@ impl Engine {
         self.pump(now);
     }
 
+    fn after_silence(&mut self, now: Instant) {
+        match self.lexer.waiting() {
+            Waiting::Message if now >= self.last_input + MESSAGE_SILENCE => self.give_up(now),
+            Waiting::Silence if now >= self.last_input + LINE_SILENCE => self.give_up(now),
+            _ => {}
+        }
+    }
+
     fn give_up(&mut self, now: Instant) {
         let mut lexer = std::mem::take(&mut self.lexer);
         if let Some(token) = lexer.give_up(&self.context) {
+            let taken = Taken::of(&token);
             self.token(now, token);
+            self.tapped(&lexer, taken);
         }
         self.lexer = lexer;
         self.drain_lexer(now);
@@ -313,6 +358,9 @@ impl Engine {
 
     /// The port took this many bytes of [`transmit`](Self::transmit).
     pub fn transmitted(&mut self, bytes: usize) {
+        if let Some(tap) = &mut self.tap {
+            tap.transmitted(bytes);
+        }
         self.out_at += bytes;
         self.sent += bytes as u64;
         if self.out_at == self.out.len() {
@@ -321,13 +369,20 @@ impl Engine {
         }
     }
 
-    fn write(&mut self, bytes: &[u8]) {
+    /// Queues bytes for the port; `shown` says what a trace may have of them.
+    fn write(&mut self, bytes: &[u8], shown: impl FnOnce(&[u8]) -> Vec<Shown>) {
+        if let Some(tap) = &mut self.tap {
+            tap.queued(shown(bytes));
+        }
         self.out.extend_from_slice(bytes);
         self.queued += bytes.len() as u64;
     }
 
     /// Takes back what the port has not taken.
     fn drop_unsent(&mut self) {
+        if let Some(tap) = &mut self.tap {
+            tap.unsent();
+        }
         self.out.clear();
         self.out_at = 0;
         self.queued = self.sent;
@@ -344,6 +399,9 @@ impl Engine {
             return;
         }
         self.line = LineState::Lost(error.clone());
+        if let Some(tap) = &mut self.tap {
+            tap.ended();
+        }
         self.active = None;
         self.lexer = Lexer::new(self.options.limits);
         self.drop_unsent();
@@ -378,15 +436,8 @@ impl Engine {
 
     /// Adds to an error which command and client an operation is about.
     pub fn named(&self, id: OpId, error: Error) -> Error {
-        let Some(op) = self.ops.get(&id) else {
-            return error;
-        };
-        let error = op.named(error);
-        // An operation of no MQTT command is one of the command that is sent, or will be next.
-        let active = self.active.as_ref().filter(|it| it.owner == Owner::Op(id));
-        let line = active.map(|it| &it.line);
-        match line.or_else(|| op.steps.front().map(|step| &step.line)) {
-            Some(line) => error.with_command(line.name()),
+        match self.ops.get(&id) {
+            Some(op) => op.named(error),
             None => error,
         }
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::client::State;
 use super::transfer::{FileData, Sending};
 use crate::error::{Error, ErrorKind};
+use crate::mask;
 use crate::mqtt::QoS;
 use crate::mqtt::config::ClientConfig;
 use crate::mqtt::connect::Connect;
@@ -124,6 +125,24 @@ pub enum Request {
     },
 }
 
+impl Request {
+    /// The client that it is for, if it is for one.
+    pub(super) fn client(&self) -> Option<u8> {
+        match *self {
+            Self::Command { .. } | Self::Upload { .. } | Self::Download { .. } => None,
+            Self::Configure { client, .. }
+            | Self::Open { client, .. }
+            | Self::Adopt { client }
+            | Self::Close { client }
+            | Self::Connect { client, .. }
+            | Self::Disconnect { client }
+            | Self::Subscribe { client, .. }
+            | Self::Unsubscribe { client, .. }
+            | Self::Publish { client, .. } => Some(client),
+        }
+    }
+}
+
 /// What an operation that succeeded brings back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -210,6 +229,12 @@ impl Step {
             deadline: FINAL_DEADLINE,
         }
     }
+
+    /// What is sent or comes behind it may be what a file holds.
+    pub(super) fn is_of_file(&self) -> bool {
+        let is_data = || self.data.is_some() && mask::is_of_file(self.line.as_bytes());
+        matches!(self.role, Role::Upload(_) | Role::Download) || is_data()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -264,12 +289,16 @@ pub(super) struct Op {
     /// The module answered nothing at all to its last step.
     pub(super) unanswered: bool,
     pub(super) answer: Vec<Vec<u8>>,
+    /// The name of a caller's own command, once it is sent.
+    pub(super) sent: Option<String>,
 }
 
 impl Op {
     /// Adds to an error which command and client this is about.
     pub(super) fn named(&self, mut error: Error) -> Error {
         if let Some(command) = self.command() {
+            error = error.with_command(command);
+        } else if let (Kind::Command, Some(command)) = (&self.kind, self.line_name()) {
             error = error.with_command(command);
         }
         match self.client {
@@ -288,7 +317,14 @@ impl Op {
             taken: false,
             unanswered: false,
             answer: Vec::new(),
+            sent: None,
         }
+    }
+
+    /// The name in the command line that was sent last, or comes first.
+    pub(super) fn line_name(&self) -> Option<String> {
+        let next = || self.steps.front().map(|step| step.line.name());
+        self.sent.clone().or_else(next)
     }
 
     /// The command that a caller knows it by.

@@ -24,7 +24,19 @@ impl Engine {
         if let Some(error) = self.closed_error() {
             return Err(error);
         }
-        let id = match request {
+        let client = request.client();
+        let id = self
+            .add_request(now, request)
+            .map_err(|error| match client {
+                Some(client) => error.with_client(client),
+                None => error,
+            })?;
+        self.pump(now);
+        Ok(id)
+    }
+
+    fn add_request(&mut self, now: Instant, request: Request) -> Result<OpId> {
+        Ok(match request {
             Request::Command {
                 line,
                 data,
@@ -85,9 +97,7 @@ impl Engine {
                 self.client(client).waiting.push_back(id);
                 id
             }
-        };
-        self.pump(now);
-        Ok(id)
+        })
     }
 
     /// Queues an operation of one command that concerns no client.

@@ -9,11 +9,14 @@ use super::Engine;
 use super::line::{Active, Final, LineState, Owner, Stage};
 use super::op::{FINAL_DEADLINE, OpId, Role};
 use crate::error::{Error, ErrorKind};
+use crate::mask;
 use crate::mqtt::open;
 use crate::wire::{CommandLine, Fields};
 
 /// How many bytes the module takes between two acknowledgements.
 const ACK_BLOCK: usize = 1024;
+/// Longest time that a line takes from its first byte to its end.
+const LINE_TIME: Duration = Duration::from_secs(1);
 /// Added to the module's own limit before it is believed to have left its data phase.
 const MARGIN: Duration = Duration::from_secs(1);
 
@@ -88,10 +91,16 @@ impl Engine {
         let Some(count) = line.strip_prefix(b"CONNECT") else {
             return false;
         };
+        let stale = now >= self.unread_since + LINE_TIME;
         let Some(active) = &mut self.active else {
             return false;
         };
         match (&active.role, active.stage) {
+            (Role::Upload(_), Stage::Prompt) if stale => {
+                log::debug!(
+                    "the end of CONNECT came so late that the module may have left its data phase"
+                );
+            }
             (Role::Upload(_), Stage::Prompt) => self.send_piece(now),
             (Role::Download, Stage::Final) if active.answer.is_empty() => {
                 let count = std::str::from_utf8(count.trim_ascii()).unwrap_or_default();
@@ -143,7 +152,9 @@ impl Engine {
         }
         if piece > 0 {
             log::trace!(target: "atmqtt::wire", "> ({piece} bytes of a file)");
-            self.write(&data.0[from..from + piece]);
+            self.write(&data.0[from..from + piece], |_| {
+                mask::file(&data.0)[from..from + piece].to_vec()
+            });
         }
     }
 

@@ -9,6 +9,7 @@ mod mailbox;
 mod reader;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -28,6 +29,7 @@ use crate::engine::{Abandoned, Engine, OpId, Options, Outcome, Output, Request, 
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
 use crate::port::{Port, Waker, with_signals_blocked};
+use crate::trace::Trace;
 use dispatcher::Dispatcher;
 
 /// What the threads of one port share. Handles own it through [`Runtime`]; the reader thread owns it
@@ -191,9 +193,17 @@ pub(crate) fn after(timeout: Duration) -> Option<Instant> {
     Instant::now().checked_add(timeout)
 }
 
+/// Who carries requests to an engine and their outcomes back, in the place of a port and its threads:
+/// a test in virtual time.
+pub trait Driver: fmt::Debug + Send + Sync {
+    /// Submits a request and waits for its outcome, at most `timeout` of the caller's.
+    fn call(&self, request: Request, timeout: Option<Duration>) -> Result<Outcome>;
+}
+
 /// A running port. Dropping the last handle closes it.
 #[derive(Debug)]
 pub(crate) struct Runtime {
+    driver: Option<Box<dyn Driver>>,
     pub(crate) shared: Arc<Shared>,
     reader: Mutex<Option<JoinHandle<()>>>,
     dispatcher: Dispatcher,
@@ -210,6 +220,7 @@ impl Runtime {
         options: Options,
         message_capacity: usize,
         urc_capacity: usize,
+        trace: Option<Box<dyn Trace>>,
     ) -> Result<Self> {
         let internal = |error: std::io::Error| Error::new(ErrorKind::Internal, error.to_string());
         let port_name = port.name();
@@ -229,6 +240,9 @@ impl Runtime {
         {
             let mut core = shared.core.lock();
             let now = Instant::now();
+            if let Some(trace) = trace {
+                core.engine.set_trace(trace);
+            }
             for client in 0..crate::mqtt::CLIENTS {
                 core.engine.set_room(now, client, message_capacity);
             }
@@ -243,12 +257,40 @@ impl Runtime {
             .map_err(internal)?
         };
         Ok(Self {
+            driver: None,
             shared,
             reader: Mutex::new(Some(reader)),
             dispatcher: Dispatcher::default(),
             jobs: Jobs::default(),
             pid: std::process::id(),
             port_name,
+        })
+    }
+
+    /// A port that is somebody else's, who drives its engine as well. It has no messages and no events.
+    pub(crate) fn driven(driver: Box<dyn Driver>) -> Result<Self> {
+        let internal = |error: std::io::Error| Error::new(ErrorKind::Internal, error.to_string());
+        let shared = Shared {
+            core: Mutex::new(Core {
+                engine: Engine::new(Instant::now(), Options::default()),
+                port: None,
+                waiters: HashMap::new(),
+                reader_due: None,
+                reader_writes: false,
+            }),
+            waker: Waker::new().map_err(internal)?,
+            mail: Mailbox::new(1, 0),
+            interrupts: Interrupts::new(),
+            stop: AtomicBool::new(true),
+        };
+        Ok(Self {
+            driver: Some(driver),
+            shared: Arc::new(shared),
+            reader: Mutex::new(None),
+            dispatcher: Dispatcher::default(),
+            jobs: Jobs::default(),
+            pid: std::process::id(),
+            port_name: "a driver".to_owned(),
         })
     }
 
@@ -296,6 +338,9 @@ impl Runtime {
 
     fn submit_and(&self, request: Request, leave: Leave) -> Result<(OpId, Arc<Completion>)> {
         self.check()?;
+        if self.driver.is_some() {
+            return Err(Error::state("this port is driven one call at a time"));
+        }
         let mut core = self.shared.core.lock();
         let id = core.engine.submit(Instant::now(), request)?;
         let completion = core.await_end(id);
@@ -305,6 +350,9 @@ impl Runtime {
 
     /// Submits a request and waits for its outcome, at most `timeout` of the caller's.
     pub(crate) fn call(&self, request: Request, timeout: Option<Duration>) -> Result<Outcome> {
+        if let Some(driver) = &self.driver {
+            return driver.call(request, timeout);
+        }
         let alarm = self.alarm();
         let (id, completion) = self.submit_and(request, Leave::Waiting)?;
         self.wait(id, &completion, timeout, &alarm)
@@ -319,12 +367,10 @@ impl Runtime {
         timeout: Option<Duration>,
         alarm: &Alarm,
     ) -> Result<Outcome> {
-        let why = match self.wait_until(completion, timeout.and_then(after), alarm)? {
-            Waited::Done(result) => return result,
-            Waited::TimeUp => format!("within the caller's {:?}", timeout.unwrap_or_default()),
-            Waited::Interrupted => "before the caller was interrupted".to_owned(),
-        };
-        self.leave(id, completion, &why)
+        match self.wait_until(completion, timeout.and_then(after), alarm)? {
+            Waited::Done(result) => result,
+            waited => self.leave(id, completion, &waited, timeout),
+        }
     }
 
     /// Waits without giving up the operation.
@@ -366,7 +412,18 @@ impl Runtime {
         }
     }
 
-    fn leave(&self, id: OpId, completion: &Completion, why: &str) -> Result<Outcome> {
+    /// Abandons an operation whose caller has waited in vain.
+    pub(crate) fn leave(
+        &self,
+        id: OpId,
+        completion: &Completion,
+        waited: &Waited,
+        timeout: Option<Duration>,
+    ) -> Result<Outcome> {
+        let why = match waited {
+            Waited::Interrupted => "before the caller was interrupted".to_owned(),
+            _ => format!("within the caller's {:?}", timeout.unwrap_or_default()),
+        };
         let mut core = self.shared.core.lock();
         let withdrawn = core.engine.named(
             id,

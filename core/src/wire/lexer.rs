@@ -128,6 +128,12 @@ struct Skip {
     first: Option<[u8; 2]>,
 }
 
+/// What follows the counted bytes of a file and the end of their line: the final result code, or
+/// something that has waited for the end of the transfer.
+const RAW_ENDS: [&[u8]; 3] = [b"OK\r\n", b"+C", b"+Q"];
+/// More empty bytes than any module prints in front of it.
+const BLANKS: usize = 64;
+
 /// Cuts the byte stream of a module into [`Token`]s.
 ///
 /// Push bytes as they come, in pieces of any size, and call [`next`](Self::next) until it gives
@@ -241,6 +247,12 @@ impl Lexer {
     #[must_use]
     pub fn buffered(&self) -> usize {
         self.buf.len()
+    }
+
+    /// How many bytes of what was pushed have become nothing yet, neither a token nor thrown away.
+    #[must_use]
+    pub fn unread(&self) -> usize {
+        self.buf.len() - self.start
     }
 
     /// The line has been silent for as long as the owner allows what is [`waiting`](Self::waiting):
@@ -395,8 +407,8 @@ impl Lexer {
         }
     }
 
-    /// Bytes that are no lines, taken by their count. What must follow them is the end of a line;
-    /// where something else does, they were not what was counted.
+    /// Bytes that are no lines, taken by their count. Where something else follows them than a module can
+    /// say there, they were not what was counted.
     fn raw_data(&mut self, bytes: usize) -> Progressed {
         if bytes > self.limits.payload {
             return self.discard();
@@ -408,11 +420,15 @@ impl Lexer {
             _ => 0,
         };
         let end = at + bytes;
-        if buf.len() < end + 2 {
-            self.need = end + 2;
-            return Progressed::Starved;
-        }
-        if !matches!(&buf[end..end + 2], b"\r\n" | b"OK") {
+        let behind = buf.get(end..).unwrap_or_default();
+        let line = behind.iter().position(|&byte| !is_blank(byte));
+        let line = &behind[line.unwrap_or(behind.len())..];
+        if !RAW_ENDS.iter().any(|end| line.starts_with(end)) {
+            let begins = RAW_ENDS.iter().any(|end| end.starts_with(line));
+            if begins && behind.len() - line.len() <= BLANKS {
+                self.need = buf.len().max(end) + 1;
+                return Progressed::Starved;
+            }
             return self.discard();
         }
         let from = self.start + at;

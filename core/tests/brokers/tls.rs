@@ -10,7 +10,7 @@ use atmqtt::{
 
 use crate::bench::{Bench, failed, next, sent};
 use crate::mosquitto::Mosquitto;
-use crate::pki::{Authority, Identity, LONG, broker};
+use crate::pki::{Authority, Identity, LONG, broker, openssl};
 
 /// A server of this authority is checked, by the clock of this computer.
 fn checks(ca: &Authority) -> TlsConfig {
@@ -126,6 +126,99 @@ fn certificates_of_both() {
     refused(&bench, &shows(checks(&other), &own), &broker);
     accepted(&bench, &shows(checks(&ca), &own), &broker);
     broker.wait_log("u'the pump'");
+}
+
+#[test]
+fn keys_of_every_form() {
+    let ca = Authority::new("ca");
+    let broker = broker(&ca.server("localhost", LONG), Some(&ca));
+    let bench = Bench::new();
+    for own in [ca.client("elliptic"), ca.rsa_client("rsa")] {
+        accepted(&bench, &shows(checks(&ca), &own), &broker);
+        // PKCS#1 and SEC1.
+        let traditional = openssl(&["pkey", "-traditional"], &own.key);
+        assert_ne!(traditional, own.key);
+        let own = Identity {
+            key: traditional,
+            ..own
+        };
+        accepted(&bench, &shows(checks(&ca), &own), &broker);
+    }
+}
+
+#[test]
+fn keys_with_passwords() {
+    const PASSWORD: &str = "hunter2, of the key";
+    let ca = Authority::new("ca");
+    let broker = broker(&ca.server("localhost", LONG), Some(&ca));
+    let bench = Bench::new();
+    let encrypt = |arguments: &[&str], own: &Identity| Identity {
+        certificate: own.certificate.clone(),
+        key: openssl(
+            &[arguments, &["-passout", &format!("pass:{PASSWORD}")]].concat(),
+            &own.key,
+        ),
+    };
+    for own in [ca.client("elliptic"), ca.rsa_client("rsa")] {
+        for cipher in ["aes-256-cbc", "aes-128-cbc"] {
+            let own = encrypt(&["pkcs8", "-topk8", "-v2", cipher], &own);
+            assert!(own.key.contains("BEGIN ENCRYPTED PRIVATE KEY"));
+            let config = shows(checks(&ca), &own);
+            accepted(&bench, &config.clone().key_password(PASSWORD), &broker);
+            refused(&bench, &config.clone().key_password("hunter3"), &broker);
+            let error = bench.modem.tls(2).unwrap().configure(&config).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error}");
+        }
+        // A password for a key that has none is one too many, and no harm.
+        let config = shows(checks(&ca), &own).key_password(PASSWORD);
+        accepted(&bench, &config, &broker);
+        // Encrypted in the old way: the library sends it, the emulated module does not read it.
+        let old = encrypt(&["pkey", "-traditional", "-aes-128-cbc"], &own);
+        assert!(old.key.contains("Proc-Type: 4,ENCRYPTED"));
+        let config = shows(checks(&ca), &old);
+        refused(&bench, &config.clone().key_password(PASSWORD), &broker);
+        let error = bench.modem.tls(2).unwrap().configure(&config).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error}");
+    }
+}
+
+#[test]
+fn servers_with_rsa() {
+    for ca in [Authority::new("elliptic"), Authority::rsa("rsa")] {
+        let broker = broker(&ca.rsa_server("localhost"), None);
+        let bench = Bench::new();
+        accepted(&bench, &checks(&ca), &broker);
+        accepted(&bench, &checks(&ca).cipher_suite(0xC02F), &broker);
+        refused(&bench, &checks(&ca).cipher_suite(0xC02B), &broker);
+        refused(&bench, &checks(&Authority::rsa("other")), &broker);
+    }
+}
+
+/// The module knows the root alone; both sides show their certificates with those in between.
+#[test]
+fn chains() {
+    let root = Authority::rsa("root");
+    let (servers, clients) = (root.intermediate("servers"), root.intermediate("clients"));
+    let deeper = servers.intermediate("deeper");
+    let own = clients.client("the pump");
+    let broker = broker(&servers.server("localhost", LONG), Some(&root));
+    let bench = Bench::new();
+    accepted(&bench, &shows(checks(&root), &own), &broker);
+    broker.wait_log("u'the pump'");
+    // Any link of the chain will do, but not another branch.
+    accepted(&bench, &shows(checks(&servers), &own), &broker);
+    refused(&bench, &shows(checks(&clients), &own), &broker);
+    // Without what is between, neither finds the other.
+    let (leaf, _) = own.certificate.split_once("-----END").unwrap();
+    let alone = Identity {
+        certificate: format!("{leaf}-----END CERTIFICATE-----\n"),
+        key: own.key.clone(),
+    };
+    refused(&bench, &shows(checks(&root), &alone), &broker);
+    // One without its own issuer in what it shows.
+    let broker = crate::pki::broker(&deeper.server("localhost", LONG), None);
+    refused(&bench, &checks(&root), &broker);
+    accepted(&bench, &checks(&deeper), &broker);
 }
 
 #[test]

@@ -14,11 +14,11 @@ const STEPS: u32 = 50_000;
 /// Round trip to the hub.
 pub(crate) const LATENCY: Duration = Duration::from_millis(50);
 
-pub(crate) fn ms(ms: u64) -> Duration {
+pub(crate) const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-pub(crate) fn s(seconds: u64) -> Duration {
+pub(crate) const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
@@ -233,7 +233,7 @@ impl Bench {
 }
 
 /// What a serial port that is gone gives.
-fn unplugged() -> Error {
+pub(crate) fn unplugged() -> Error {
     static ERROR: OnceLock<Error> = OnceLock::new();
     ERROR
         .get_or_init(|| atmqtt::Modem::open("/dev/does-not-exist").expect_err("no such port"))

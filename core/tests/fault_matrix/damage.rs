@@ -60,6 +60,14 @@ pub(crate) struct Draw {
 }
 
 impl Draw {
+    /// A few of so many places, of which there are many more elsewhere.
+    pub(crate) fn few(&mut self, length: u64) -> Vec<u64> {
+        match self.count {
+            Some(_) => (0..3).map(|_| self.random.below(length)).collect(),
+            None => (0..length).collect(),
+        }
+    }
+
     fn positions(&mut self, length: u64) -> Vec<u64> {
         match self.count {
             Some(count) if count < length => {

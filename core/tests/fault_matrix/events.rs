@@ -291,7 +291,7 @@ pub(crate) fn hang_up(op: Op) -> Vec<Case> {
 }
 
 /// Lines that are about nothing that is under way.
-const STRAYS: &[&str] = &[
+pub(crate) const STRAYS: &[&str] = &[
     "",
     "RING",
     "NO CARRIER",

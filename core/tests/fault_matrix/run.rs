@@ -186,7 +186,7 @@ fn recover(bench: &mut Bench, operation: Operation, case: &Case, got: &Got) -> R
     session(bench).map_err(|error| format!("afterwards: {error}"))
 }
 
-fn session(bench: &mut Bench) -> Result<(), String> {
+pub(crate) fn session(bench: &mut Bench) -> Result<(), String> {
     let client = 0;
     if bench.engine.found(client).is_some() {
         done(bench, open_request(client, true))?;

@@ -2,11 +2,14 @@
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use atmqtt::{Client, ClientConfig, Connect, Error, ErrorKind, Message, Messages, Modem};
+use atmqtt::{
+    Client, ClientConfig, Connect, Error, ErrorKind, Message, Messages, Modem, ModemBuilder,
+};
 use atmqtt_emulator::runtime::Emulator;
 
 /// Far more than anything takes here: only a test that has failed waits for it.
@@ -75,7 +78,22 @@ pub(crate) struct Peer {
 impl Peer {
     /// A modem whose module answers every line, and every payload of the length that a prompting line
     /// announces, with what `answer` says.
-    pub(crate) fn start(mut answer: impl FnMut(&str) -> Vec<u8> + Send + 'static) -> (Modem, Self) {
+    pub(crate) fn start(answer: impl FnMut(&str) -> Vec<u8> + Send + 'static) -> (Modem, Self) {
+        Self::open(Modem::builder(), answer)
+    }
+
+    /// The same with a trace of the port.
+    pub(crate) fn traced(
+        file: &Path,
+        answer: impl FnMut(&str) -> Vec<u8> + Send + 'static,
+    ) -> (Modem, Self) {
+        Self::open(Modem::builder().trace(file), answer)
+    }
+
+    fn open(
+        builder: ModemBuilder,
+        mut answer: impl FnMut(&str) -> Vec<u8> + Send + 'static,
+    ) -> (Modem, Self) {
         let (ours, theirs) = UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
         let sent = Arc::new(Mutex::new(Vec::new()));
@@ -113,7 +131,7 @@ impl Peer {
                 }
             }
         });
-        let modem = Modem::builder().open_port(ours).unwrap();
+        let modem = builder.open_port(ours).unwrap();
         let peer = Self {
             sent,
             thread: Some(thread),

@@ -14,5 +14,6 @@ mod port;
 mod provisioning;
 mod session;
 mod stored;
+mod trace;
 mod trouble;
 mod unplug;

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use atmqtt::{
-    Apn, Certificate, ErrorKind, PrivateKey, QoS, Readiness, TlsConfig, TlsVerification,
+    Apn, Certificate, ErrorKind, Modem, PrivateKey, QoS, Readiness, TlsConfig, TlsVerification,
     TlsVersion, UploadOptions, UrcPort,
 };
+
+use atmqtt_emulator::runtime::Emulator;
 
 use crate::common::{Bench, kind, next};
 
@@ -120,4 +122,18 @@ fn a_message_let_through_a_transfer_is_read_all_the_same() {
         .unwrap();
     assert_eq!(next(&messages).payload(), b"\r\nOK\r\n");
     assert_eq!(bench.modem.files().download("data.bin").unwrap(), data);
+}
+
+#[test]
+fn a_caller_that_leaves_an_upload_is_told_after_how_long() {
+    let emulator = Emulator::builder().baud(9600).start().unwrap();
+    let modem = Modem::open(emulator.path()).unwrap();
+    let hasty = modem.with_timeout(Duration::from_millis(200));
+    let options = UploadOptions::new().progress(|_, _| ());
+    let error = hasty
+        .files()
+        .upload_with("a.bin", &[b'x'; 4000], options)
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unconfirmed);
+    assert!(error.to_string().contains("200ms"), "{error}");
 }

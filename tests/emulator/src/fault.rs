@@ -15,8 +15,8 @@
 //! The faults that are events (a reboot, a stray line, ...) happen `ms` milliseconds after the start
 //! (or after being injected), unless `at=` or `on=` bind them to a command: then `on=` says where,
 //! and `ms` is counted from there. `on=` is one of `command` (its line was read), `prompt` (before
-//! the prompt), `payload` (half of the payload was typed, or of a file sent), `final` (after the
-//! final code, the default), `result` (before the result line or URC), `after-result`. With
+//! the prompt), `payload` (half of the payload was typed, or of a file sent), `answer` (behind the
+//! lines of the answer, before the final code), `final` (after the final code, the default), `result` (before the result line or URC), `after-result`. With
 //! `times=N` an event at a time comes N times, `ms` apart.
 //!
 //! The faults that damage output (`truncate`, `drop-byte`, ...) strike at the next line or code, or
@@ -90,6 +90,7 @@ pub(crate) enum On {
     Command,
     Prompt,
     Payload,
+    Answer,
     Final,
     Result,
     AfterResult,
@@ -99,6 +100,7 @@ const ON: &[(&str, On)] = &[
     ("command", On::Command),
     ("prompt", On::Prompt),
     ("payload", On::Payload),
+    ("answer", On::Answer),
     ("final", On::Final),
     ("result", On::Result),
     ("after-result", On::AfterResult),

@@ -123,6 +123,8 @@ pub struct Tls {
     pub certificate: Option<Vec<u8>>,
     /// PEM of `clientkey`.
     pub key: Option<Vec<u8>>,
+    /// The password of `clientkey`, where it has one.
+    pub key_password: Option<String>,
     /// `sslversion`: 0 SSL 3.0, 1 TLS 1.0, 2 TLS 1.1, 3 TLS 1.2, 4 all.
     pub version: u8,
     /// `ciphersuite`: `None` = all (`0XFFFF`).
@@ -146,6 +148,7 @@ impl Tls {
             ca: None,
             certificate: None,
             key: None,
+            key_password: None,
             version: 4,
             cipher_suite: None,
             sni: false,

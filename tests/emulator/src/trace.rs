@@ -13,6 +13,15 @@
 //! space at either end of the bytes is written `\x20` so that no editor takes it away. An entry is
 //! what one read or write took: entries may cut a line anywhere.
 //!
+//! `\?{n}` stands for `n` bytes that the writer keeps for itself, such as a password or what a file
+//! holds:
+//!
+//! ```text
+//! 3.100000 > AT+QMTCONN=0,\"me\",\"user\",\"\?{7}\"\r
+//! ```
+//!
+//! In a replay the host types as many zeros for them, and the module may write anything.
+//!
 //! When read back, the time may be missing, and empty lines and lines that begin with `#` are
 //! skipped, so that a transcript can be written by hand. [`replay`] plays one to a fresh module.
 
@@ -20,6 +29,7 @@ mod replay;
 
 use std::fmt::{self, Write as _};
 use std::io;
+use std::ops::Range;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -43,9 +53,17 @@ pub struct Entry {
     pub at: Option<Duration>,
     /// Which way.
     pub direction: Direction,
-    /// The bytes.
+    /// The bytes, with zeros (the digit) for those that are not shown.
     pub bytes: Vec<u8>,
+    /// Where the bytes are that are not shown.
+    pub hidden: Vec<Range<usize>>,
 }
+
+/// What a replayed host types for a byte that is not shown: good in a PIN, a name and hexadecimal text.
+const FILLER: u8 = b'0';
+
+/// The most bytes that one `\?{n}` may stand for: more than any file of a module has.
+const HIDDEN_MAX: usize = 64 * 1024 * 1024;
 
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -56,23 +74,40 @@ impl fmt::Display for Entry {
             Direction::ToModule => '>',
             Direction::ToHost => '<',
         };
-        write!(f, "{sign} {}", escape(&self.bytes))
+        write!(f, "{sign} ")?;
+        let mut from = 0;
+        for hidden in &self.hidden {
+            write!(
+                f,
+                "{}\\?{{{}}}",
+                part(&self.bytes, from..hidden.start),
+                hidden.len()
+            )?;
+            from = hidden.end;
+        }
+        f.write_str(&part(&self.bytes, from..self.bytes.len()))
     }
 }
 
 /// Writes bytes the way they stand in a trace.
 #[must_use]
 pub fn escape(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() + 8);
+    part(bytes, 0..bytes.len())
+}
+
+/// A part of the bytes of an entry.
+fn part(bytes: &[u8], range: Range<usize>) -> String {
+    let mut text = String::with_capacity(range.len() + 8);
     let last = bytes.len().saturating_sub(1);
-    for (n, byte) in bytes.iter().enumerate() {
+    for n in range {
+        let byte = bytes[n];
         match byte {
             b'\r' => text.push_str("\\r"),
             b'\n' => text.push_str("\\n"),
             b'\\' => text.push_str("\\\\"),
             b'"' => text.push_str("\\\""),
             b' ' if n != 0 && n != last => text.push(' '),
-            0x21..=0x7e => text.push(char::from(*byte)),
+            0x21..=0x7e => text.push(char::from(byte)),
             _ => {
                 // Writing to a string does not fail.
                 let _ = write!(text, "\\x{byte:02x}");
@@ -82,13 +117,21 @@ pub fn escape(bytes: &[u8]) -> String {
     text
 }
 
-/// Reads bytes back from the way they stand in a trace.
+/// Reads bytes back from the way they stand in a trace; a zero for each that is not shown.
 ///
 /// # Errors
 ///
 /// An unknown escape, or a character that should have been one.
 pub fn unescape(text: &str) -> Result<Vec<u8>, String> {
+    read(text).map(|(bytes, _)| bytes)
+}
+
+/// Bytes, and where among them those are that are not shown.
+type Read = (Vec<u8>, Vec<Range<usize>>);
+
+fn read(text: &str) -> Result<Read, String> {
     let mut bytes = Vec::with_capacity(text.len());
+    let mut hidden = Vec::new();
     let mut rest = text.chars();
     while let Some(c) = rest.next() {
         let byte = match c {
@@ -104,6 +147,14 @@ pub fn unescape(text: &str) -> Result<Vec<u8>, String> {
                     };
                     u8::try_from(high * 16 + low).unwrap_or(u8::MAX)
                 }
+                Some('?') => {
+                    let (count, behind) = count(rest.as_str())?;
+                    rest = behind.chars();
+                    let from = bytes.len();
+                    bytes.resize(from + count, FILLER);
+                    hidden.push(from..from + count);
+                    continue;
+                }
                 Some(other) => return Err(format!("unknown escape \\{other}")),
                 None => return Err("a backslash at the end".to_owned()),
             },
@@ -112,7 +163,16 @@ pub fn unescape(text: &str) -> Result<Vec<u8>, String> {
         };
         bytes.push(byte);
     }
-    Ok(bytes)
+    Ok((bytes, hidden))
+}
+
+/// The count of `{n}` at the beginning of a text, and what follows it.
+fn count(text: &str) -> Result<(usize, &str), String> {
+    text.strip_prefix('{')
+        .and_then(|text| text.split_once('}'))
+        .and_then(|(count, behind)| Some((count.parse().ok()?, behind)))
+        .filter(|(count, _)| (1..=HIDDEN_MAX).contains(count))
+        .ok_or_else(|| format!("\\? needs a number from 1 to {HIDDEN_MAX} in braces"))
 }
 
 impl FromStr for Entry {
@@ -129,11 +189,13 @@ impl FromStr for Entry {
             "<" => Direction::ToHost,
             other => return Err(format!("expected > or <, found {other:?}")),
         };
+        let (bytes, hidden) = read(text)?;
         Ok(Self {
             line: None,
             at,
             direction,
-            bytes: unescape(text)?,
+            bytes,
+            hidden,
         })
     }
 }
@@ -192,6 +254,7 @@ impl<W: io::Write> Writer<W> {
             at: Some(at),
             direction,
             bytes: bytes.to_vec(),
+            hidden: Vec::new(),
         };
         writeln!(self.to, "{entry}")
     }
@@ -249,6 +312,7 @@ mod tests {
             at: None,
             direction,
             bytes: bytes.to_vec(),
+            hidden: Vec::new(),
         };
         assert_eq!(
             entries,
@@ -258,6 +322,16 @@ mod tests {
                 entry(5, Direction::ToHost, b""),
             ]
         );
+    }
+
+    #[test]
+    fn bytes_that_are_not_shown() {
+        let text = "1.000000 > \\x20\\?{3}\\\"\\?{12}\\x20";
+        let entry: Entry = text.parse().unwrap();
+        assert_eq!(entry.bytes, b" 000\"000000000000 ");
+        assert_eq!(entry.hidden, [1..4, 5..17]);
+        assert_eq!(entry.to_string(), text);
+        assert_eq!(unescape("\\?{2}a").as_deref(), Ok(&b"00a"[..]));
     }
 
     #[test]
@@ -272,6 +346,12 @@ mod tests {
             "> \\x1",
             "> \\xg0",
             "> \\",
+            "> \\?",
+            "> \\?{}",
+            "> \\?{0}",
+            "> \\?{99999999999}",
+            "> \\?{1",
+            "> \\?{-1}",
             "> ä",
             "> a\tb",
         ] {
@@ -285,7 +365,7 @@ mod tests {
         fn any_bytes(bytes: Vec<u8>, micros in 0..u64::from(u32::MAX)) {
             prop_assert_eq!(unescape(&escape(&bytes)), Ok(bytes.clone()));
             let at = Some(Duration::from_micros(micros));
-            let entry = Entry { line: Some(1), at, direction: Direction::ToHost, bytes };
+            let entry = Entry { line: Some(1), at, direction: Direction::ToHost, bytes, hidden: vec![] };
             prop_assert_eq!(parse(&format!("{entry}\n")), Ok(vec![entry]));
         }
 

@@ -146,3 +146,24 @@ fn a_restart_forgets_what_the_module_was_set_to() {
         t.failed_with(next, ErrorKind::PortStuck);
     });
 }
+
+#[test]
+fn a_refusal_names_the_client() {
+    ready(|t| {
+        let error = t
+            .engine
+            .submit(
+                t.now,
+                Request::Configure {
+                    client: 3,
+                    config: Box::new(ClientConfig::new().keepalive(3601)),
+                },
+            )
+            .unwrap_err();
+        assert_eq!(error.client(), Some(3));
+        assert_eq!(
+            error.to_string(),
+            "invalid argument: AT+QMTCFG (client 3): keepalive is 3601; it must be 0..=3600"
+        );
+    });
+}

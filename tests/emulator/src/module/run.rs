@@ -274,6 +274,11 @@ impl Module {
         let publishing =
             self.mode == Mode::AwaitFinal && self.running.command.starts_with("QMTPUB");
         let compact = self.running.compact && outcome.is_ok();
+        let (command, client) = (self.running.command.clone(), self.running.client);
+        self.events_at(On::Answer, &command, client);
+        if self.mode == Mode::Off {
+            return;
+        }
         let bytes = self.final_code(outcome, compact);
         let mut delay = Duration::ZERO;
         let mut lost = std::mem::take(&mut self.running.silent);
@@ -281,7 +286,6 @@ impl Module {
         if publishing && outcome.is_ok() {
             delay = self.profile.publish_ok_delay;
         }
-        let (command, client) = (self.running.command.clone(), self.running.client);
         for fault in self.strikes(Point::Final, &command, client) {
             let ms = Duration::from_millis(fault.ms.unwrap_or(10_000));
             match fault.action() {

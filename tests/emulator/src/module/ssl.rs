@@ -68,6 +68,7 @@ impl Module {
         tls.ca = ca;
         tls.certificate = certificate;
         tls.key = key;
+        tls.key_password = context.key_password().map(str::to_owned);
         tls.version = context.small("sslversion");
         tls.cipher_suite = context.cipher();
         tls.sni = context.number("sni") == 1;

@@ -196,6 +196,14 @@ impl Context {
         .filter(|text| !text.is_empty())
     }
 
+    /// The second value of `clientkey`.
+    pub(crate) fn key_password(&self) -> Option<&str> {
+        match self.value("clientkey") {
+            Some(Value::Texts(texts)) => texts.get(1).map(String::as_str),
+            _ => None,
+        }
+    }
+
     /// The cipher suite; `None`: any.
     pub(crate) fn cipher(&self) -> Option<u16> {
         match self.value("ciphersuite") {

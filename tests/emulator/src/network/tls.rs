@@ -5,6 +5,7 @@
 //! | `seclevel` 0 | nothing of the server's certificate is looked at |
 //! | `seclevel` 1 | it must lead to a certificate of `cacert`, or be one of them |
 //! | `seclevel` 2 | the same, and the client shows its certificate |
+//! | `clientkey` | a key of PKCS#8, PKCS#1 or SEC1; encrypted in PKCS#8 only, and then with its password |
 //! | `sslversion` | 3 and 4 are TLS 1.2; older protocols cannot be agreed upon |
 //! | `ciphersuite` | those of TLS 1.2 with forward secrecy and AEAD: `0XC02B`, `0XC02C`, `0XC02F`, `0XC030`, `0XCCA8`, `0XCCA9`; no others |
 //! | `sni` 1 | the host is named in the handshake and must match a subject alternative name |
@@ -19,11 +20,12 @@
 
 use super::verify::{Anyone, Known};
 use crate::packet::Tls;
+use pkcs8::{EncryptedPrivateKeyInfo, SecretDocument};
 use rustls::client::Resumption;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, IpAddr, PrivateKeyDer, ServerName};
+use rustls::pki_types::{CertificateDer, IpAddr, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
 use rustls::version::TLS12;
 use rustls::{ClientConfig, ClientConnection};
 use std::net::Ipv4Addr;
@@ -64,7 +66,7 @@ fn config(tls: &Tls) -> Option<ClientConfig> {
         .with_custom_certificate_verifier(verifier);
     let mut config = if tls.security_level >= 2 {
         let chain = certificates(tls.certificate.as_deref())?;
-        let key = PrivateKeyDer::from_pem_slice(tls.key.as_deref()?).ok()?;
+        let key = private_key(tls.key.as_deref()?, tls.key_password.as_deref())?;
         builder.with_client_auth_cert(chain, key).ok()?
     } else {
         builder.with_no_client_auth()
@@ -81,6 +83,18 @@ fn provider(suite: Option<u16>) -> Option<CryptoProvider> {
         known.version() == &TLS12 && suite.is_none_or(|code| u16::from(known.suite()) == code)
     });
     (!provider.cipher_suites.is_empty()).then_some(provider)
+}
+
+/// The key of a PEM file. `None` when it is damaged, or its password is not this one.
+fn private_key(pem: &[u8], password: Option<&str>) -> Option<PrivateKeyDer<'static>> {
+    let text = std::str::from_utf8(pem).ok()?;
+    let Some(at) = text.find("-----BEGIN ENCRYPTED PRIVATE KEY-----") else {
+        return PrivateKeyDer::from_pem_slice(pem).ok();
+    };
+    let (_, document) = SecretDocument::from_pem(&text[at..]).ok()?;
+    let encrypted = EncryptedPrivateKeyInfo::try_from(document.as_bytes()).ok()?;
+    let key = encrypted.decrypt(password?).ok()?;
+    Some(PrivatePkcs8KeyDer::from(key.as_bytes().to_vec()).into())
 }
 
 /// The certificates of a PEM file; `None` when there is not at least one, or one is damaged.
