@@ -619,7 +619,8 @@ public:
     Result<ClientConfig> config() const
     {
         atmqtt_client_config *config = nullptr;
-        return settings(atmqtt_client_query_config(get(), &config), config);
+        const std::int32_t status = atmqtt_client_query_config(get(), &config);
+        return settings(status, config);
     }
     /** atmqtt_client_query_setting() */
     Result<ClientConfig> setting(std::string_view name) const
@@ -1016,21 +1017,21 @@ public:
         return parameters(atmqtt_capabilities_setting_parameter_count, atmqtt_capabilities_setting_parameter,
                           setting);
     }
-    /** atmqtt_capabilities_command_allows(), as C gives it. */
-    Result<int> command_allows(std::string_view command, std::size_t index, std::int64_t value) const
+    /** atmqtt_capabilities_command_allows() */
+    Result<bool> command_allows(std::string_view command, std::size_t index, std::int64_t value) const
     {
         std::int32_t allowed = 0;
         const std::int32_t status = atmqtt_capabilities_command_allows(get(), detail::Text(command).c_str(), index,
                                                                        value, &allowed);
-        return detail::finish(status, [&] { return static_cast<int>(allowed); });
+        return detail::finish(status, [&] { return allowed == 1; });
     }
-    /** atmqtt_capabilities_setting_allows(), as C gives it. */
-    Result<int> setting_allows(std::string_view setting, std::size_t index, std::int64_t value) const
+    /** atmqtt_capabilities_setting_allows() */
+    Result<bool> setting_allows(std::string_view setting, std::size_t index, std::int64_t value) const
     {
         std::int32_t allowed = 0;
         const std::int32_t status = atmqtt_capabilities_setting_allows(get(), detail::Text(setting).c_str(), index,
                                                                        value, &allowed);
-        return detail::finish(status, [&] { return static_cast<int>(allowed); });
+        return detail::finish(status, [&] { return allowed == 1; });
     }
     /** The commands that the module knows. */
     Result<std::vector<std::string>> command_names() const { return names(atmqtt_capabilities_command_names); }
@@ -1139,7 +1140,8 @@ public:
     Result<std::vector<std::string>> command(std::string_view line)
     {
         atmqtt_lines *lines = nullptr;
-        return answer(atmqtt_modem_command(get(), detail::Text(line).c_str(), &lines), lines);
+        const std::int32_t status = atmqtt_modem_command(get(), detail::Text(line).c_str(), &lines);
+        return answer(status, lines);
     }
     /** atmqtt_modem_command_with_data() */
     Result<std::vector<std::string>> command_with_data(std::string_view line, std::string_view data)

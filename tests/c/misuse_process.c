@@ -214,8 +214,8 @@ static void dispositions_stay(void)
     struct sigaction before[sizeof signals / sizeof signals[0]], after;
     sigset_t mask_before, mask_after;
     struct session session;
-    sigemptyset(&mask_before);
-    sigemptyset(&mask_after);
+    memset(&mask_before, 0, sizeof mask_before);
+    memset(&mask_after, 0, sizeof mask_after);
     pthread_sigmask(SIG_SETMASK, NULL, &mask_before);
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
         sigaction(signals[i], NULL, &before[i]);

@@ -63,6 +63,9 @@ check_header() {
             done
         done
     done
+    # What the README shows.
+    awk '/^```c$/ { on = 1; next } /^```$/ { on = 0 } on' README.md | gcc -std=c11 "${flags[@]}" -x c -
+    awk '/^```cpp$/ { on = 1; next } /^```$/ { on = 0 } on' README.md | g++ -std=c++17 "${flags[@]}" -x c++ -
     echo 'compiles alone and twice: gcc, clang; C99, C11, C++17, C++20'
 }
 
