@@ -4,7 +4,8 @@
 //! variant is written down beside it (`replies`, `events`, `damage`), and every variant is checked for
 //! the same things besides (`run`): the operation ends by its documented bound; what another client does
 //! meanwhile is not touched; messages come unchanged and once; the next command and a whole session
-//! work afterwards; the broker has got what was published, whole, and nothing else.
+//! work afterwards; the broker has got what was published, whole, and nothing else; no secret is in any
+//! event, error or line of the log.
 //!
 //! A second matrix has every other call of the library (`commands`): files, TLS contexts, the network and
 //! the rest, each a few commands one after the other, on a modem whose engine the bench drives. A fault
@@ -25,6 +26,8 @@ mod commands;
 mod damage;
 #[path = "fault_matrix/events.rs"]
 mod events;
+#[path = "fault_matrix/journal.rs"]
+mod journal;
 #[path = "fault_matrix/operation.rs"]
 mod operation;
 #[path = "fault_matrix/replies.rs"]
@@ -49,7 +52,7 @@ use bench::Random;
 use case::Case;
 use commands::{Call, Plain};
 use damage::Draw;
-use operation::Operation;
+use operation::{Operation, PASSWORD};
 
 /// The variants of a fault at an operation; none where they cannot meet.
 enum Cases {
@@ -207,9 +210,16 @@ fn run_all<C: Sync>(
     let failed = Mutex::new(Vec::new());
     let work = || {
         while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            journal::begin();
             let run = || run(&job.case, job.seed);
             let result = catch_unwind(AssertUnwindSafe(run))
-                .unwrap_or_else(|_| Err("panicked: see above".to_owned()));
+                .unwrap_or_else(|_| Err("panicked: see above".to_owned()))
+                .and_then(|()| match journal::take() {
+                    lines if lines.contains(PASSWORD) => {
+                        Err(format!("a secret is in the log: {lines}"))
+                    }
+                    _ => Ok(()),
+                });
             if let Err(why) = result {
                 let text = format!(
                     "{} / {}: {}, seed {}: {why}",

@@ -7,7 +7,7 @@ use super::client::State;
 use super::op::{FINAL_DEADLINE, Kind, OpId, Phase, Role, Step};
 use super::{Engine, transfer};
 use crate::error::{Error, ErrorKind};
-use crate::mask;
+use crate::mask::{self, Private};
 use crate::wire::CommandLine;
 
 /// The command that has been sent and whose final result code has not come.
@@ -25,8 +25,8 @@ pub(super) struct Active {
     pub(super) put_off: bool,
     /// The module printed the command back, so it will print the payload back as well.
     pub(super) echoed: bool,
-    /// What is sent or comes behind it may be what a file holds.
-    of_file: bool,
+    /// What is sent or comes behind it.
+    private: Private,
     /// Lines of the answer.
     pub(super) answer: Vec<Vec<u8>>,
 }
@@ -226,8 +226,8 @@ impl Engine {
 
     fn begin(&mut self, now: Instant, owner: Owner, client: Option<u8>, step: Step) {
         log::trace!(target: "atmqtt::wire", "> {}", step.line);
-        let of_file = step.is_of_file();
-        self.private |= of_file;
+        let private = step.private();
+        self.private = self.private.max(private);
         if let Some(tap) = &mut self.tap {
             tap.command(step.line.as_bytes());
         }
@@ -249,7 +249,7 @@ impl Engine {
             due: now + step.deadline,
             put_off: false,
             echoed: false,
-            of_file,
+            private,
             answer: Vec::new(),
         });
     }
@@ -317,7 +317,9 @@ impl Engine {
         self.context.prompt = false;
         self.transfer_over();
         let whole = matches!(active.stage, Stage::Data(_)) || !active.answer.is_empty();
-        self.private &= active.of_file && !(whole && code == Final::Ok);
+        if active.private != Private::File || whole && code == Final::Ok {
+            self.private = Private::Nothing;
+        }
         if let Some(quiet) = transfer::cut_off(now, &active, &code) {
             self.line = quiet;
         } else if self.is_entry_expired(now, &active, &code) {
@@ -577,7 +579,7 @@ impl Engine {
     }
 
     fn synced(&mut self) {
-        self.private = false;
+        self.private = Private::Nothing;
         self.active = None;
         self.line = LineState::Ready;
     }

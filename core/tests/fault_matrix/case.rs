@@ -92,6 +92,12 @@ impl Case {
         self.faults.iter().any(|spec| spec.starts_with(fault))
     }
 
+    /// A line without a name comes.
+    pub(crate) fn has_unknown_line(&self) -> bool {
+        let unknown = |spec: &String| spec.ends_with("no known kind");
+        self.faults.iter().any(unknown)
+    }
+
     /// The module restarts in the course of it.
     pub(crate) fn restarts(&self) -> bool {
         self.back == Back::Power || self.has("reboot")
