@@ -64,8 +64,10 @@ use Cases::{Drawn, Fixed};
 
 /// The rows of the matrix.
 const ROWS: &[(&str, Cases)] = &[
+    ("lose-command", Fixed(replies::lose_command)),
     ("delay-prompt", Fixed(replies::delay_prompt)),
     ("lose-prompt", Fixed(replies::lose_prompt)),
+    ("no-prompt", Fixed(replies::no_prompt)),
     ("delay-final", Fixed(replies::delay_final)),
     ("lose-final", Fixed(replies::lose_final)),
     ("delay-result", Fixed(replies::delay_result)),
@@ -79,6 +81,7 @@ const ROWS: &[(&str, Cases)] = &[
     ("drop-byte", Drawn(damage::drop_byte)),
     ("flip-byte", Drawn(damage::flip_byte)),
     ("blank-lines", Drawn(damage::blank_lines)),
+    ("stall", Drawn(damage::stall)),
     ("lose-notice", Fixed(replies::lose_notice)),
     ("drop-ack", Fixed(replies::drop_ack)),
     ("open-result", Fixed(replies::open_result)),
@@ -91,6 +94,7 @@ const ROWS: &[(&str, Cases)] = &[
     ("hang-up", Fixed(events::hang_up)),
     ("line", Fixed(events::line)),
     ("garbage", Drawn(damage::garbage)),
+    ("echo", Fixed(events::echo)),
     ("late-stat", Fixed(events::late_stat)),
 ];
 

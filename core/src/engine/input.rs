@@ -104,7 +104,10 @@ impl Engine {
                 match line {
                     b"SEND OK" => return self.finalised(now, Final::Ok),
                     b"SEND FAIL" => return self.finalised(now, Final::Error),
-                    _ if active.stage == Stage::Prompt && line.starts_with(b"CONNECT") => {
+                    _ if active.stage == Stage::Prompt
+                        && line.starts_with(b"CONNECT")
+                        && !self.is_stale(now) =>
+                    {
                         self.prompted(now);
                         return;
                     }

@@ -30,6 +30,9 @@ pub(crate) enum Reach {
     Deaf,
     /// The whole module, or the port.
     All,
+    /// The same for a while: what comes behind it is too late, and a message that stops half way is
+    /// given up, so that its rest may be read as lines.
+    Stalled,
     /// Bytes of the client: where a message is cut short, what comes before the next silence goes with
     /// it, and is reported.
     Bytes,

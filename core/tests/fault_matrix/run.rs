@@ -119,11 +119,16 @@ fn check_end(case: &Case, operation: Operation, got: &Got) -> Result<(), String>
 fn is_answer(case: &Case, answer: &Outcome) -> bool {
     match (answer, Operation::Command.outcome()) {
         (Outcome::Answer(lines), Outcome::Answer(wanted)) => {
-            let stray = case.has("line") || matches!(case.reach, Reach::Bytes | Reach::Digits);
+            let stray = case.has("line") || damaged(case);
             *lines == wanted || stray && lines.ends_with(&wanted)
         }
         _ => false,
     }
+}
+
+/// What comes may be another thing than what was sent.
+fn damaged(case: &Case) -> bool {
+    matches!(case.reach, Reach::Bytes | Reach::Digits | Reach::Stalled)
 }
 
 fn input_lost(bench: &Bench) -> bool {
@@ -152,7 +157,7 @@ fn check_witness(
         let explained = match case.reach {
             Reach::One => false,
             Reach::Deaf => name == "after" && kind == ErrorKind::Timeout,
-            Reach::All | Reach::Digits => matches!(
+            Reach::All | Reach::Stalled | Reach::Digits => matches!(
                 kind,
                 ErrorKind::Unconfirmed
                     | ErrorKind::Disconnected
@@ -217,7 +222,7 @@ fn check_events(bench: &Bench, operation: Operation, case: &Case) -> Result<(), 
     // Where an echo of the password may come, it may be a part of one.
     let hidden = operation == Operation::Connect && case.has_unknown_line();
     for event in &bench.events {
-        let touched = matches!(case.reach, Reach::All | Reach::Digits);
+        let touched = matches!(case.reach, Reach::All | Reach::Stalled | Reach::Digits);
         let explained = match event {
             Event::Disconnected { client, .. }
             | Event::PingFailed { client, .. }
@@ -225,12 +230,7 @@ fn check_events(bench: &Bench, operation: Operation, case: &Case) -> Result<(), 
             Event::Restarted => case.restarts() || bench.hung_up || case.has("hang-up"),
             Event::PdpDeactivated { .. } => case.has("pdpdeact"),
             Event::PortClosed { .. } => case.has("hang-up"),
-            Event::InputLost { .. } => {
-                alone
-                    || hidden
-                    || case.restarts()
-                    || matches!(case.reach, Reach::Bytes | Reach::Digits)
-            }
+            Event::InputLost { .. } => alone || hidden || case.restarts() || damaged(case),
             // Bytes in the debug output of an event are numbers.
             Event::Urc(line) => !String::from_utf8_lossy(line).contains(PASSWORD),
             _ => false,
@@ -245,18 +245,19 @@ fn check_events(bench: &Bench, operation: Operation, case: &Case) -> Result<(), 
 /// Messages come unchanged and at most once, and those of another client surely.
 fn check_messages(bench: &Bench, operation: Operation, case: &Case) -> Result<(), String> {
     let receives = operation.receives();
-    let damaged = matches!(case.reach, Reach::Bytes | Reach::Digits) && receives;
+    let damaged = damaged(case) && receives;
     for message in &bench.messages {
         let known = ["m0", "m1", "m2", "m3", "tested", "again"]
             .iter()
             .any(|name| message.payload() == payload(name));
-        let whose = message.client() == 0 || case.reach == Reach::Digits;
+        let digits = matches!(case.reach, Reach::Digits | Reach::Stalled);
+        let whose = message.client() == 0 || digits;
         ensure!(known || damaged && whose, "changed: {message:?}");
         let same = |other: &&atmqtt::Message| {
             other.client() == message.client() && other.payload() == message.payload()
         };
         let copies = bench.messages.iter().filter(same).count();
-        let twice = case.has("double-result") && receives || case.reach == Reach::Digits;
+        let twice = case.has("double-result") && receives || digits;
         ensure!(copies == 1 || twice, "{copies} times: {message:?}");
     }
     let quiet = matches!(case.reach, Reach::One | Reach::Deaf)

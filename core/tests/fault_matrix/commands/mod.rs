@@ -196,6 +196,7 @@ impl Call {
             modem.files().upload("data.bin", &data())?;
         }
         match self {
+            Self::List => modem.files().upload("more.bin", b"more").map(drop),
             Self::TlsConfig => modem.tls(2)?.configure(&tls()),
             Self::Apn => modem.network().set_apn(CONTEXT, &apn()),
             Self::CommandWithData => match modem.files().delete("data.bin") {
@@ -243,8 +244,8 @@ struct Lane {
 #[derive(Debug)]
 pub(crate) struct Sent {
     pub(crate) name: String,
-    /// Lines came in front of its final code.
-    pub(crate) answered: bool,
+    /// How many lines came in front of its final code.
+    pub(crate) lines: usize,
 }
 
 #[derive(Clone)]
@@ -276,10 +277,11 @@ impl Driver for Handle {
         let limit = lane.end.saturating_sub(lane.bench.now);
         match lane.bench.wait(id, limit) {
             Ok(result) => {
-                let lines = |outcome: &Outcome| matches!(outcome, Outcome::Answer(lines) if !lines.is_empty());
-                let answered = result.as_ref().is_ok_and(lines);
-                lane.commands
-                    .extend(name.map(|name| Sent { name, answered }));
+                let lines = match &result {
+                    Ok(Outcome::Answer(lines)) => lines.len(),
+                    _ => 0,
+                };
+                lane.commands.extend(name.map(|name| Sent { name, lines }));
                 result
             }
             Err(_) => {
