@@ -330,7 +330,8 @@ fn no_prompt(step: Step<'_>) -> Vec<Case> {
     vec![case]
 }
 
-/// The same bytes, late.
+/// The same bytes, late. Not by 10 to 31 s where it is a `CONNECT`: the module has left its data phase, and a
+/// library that gives a slow flash its time takes the line for a new one.
 fn stall(step: Step<'_>, draw: &mut Draw) -> Vec<Case> {
     let mut cases = Vec::new();
     for (kind, length) in step.kinds() {
