@@ -11,7 +11,9 @@
 //! the rest, each a few commands one after the other, on a modem whose engine the bench drives. A fault
 //! meets each of the commands; what must come of the whole call is written down in `commands/cases`.
 //!
-//! Both are printed, and written to `fault-matrix.txt` and `fault-matrix-commands.txt` in the target folder. Byte positions are
+//! A third has every operation at every reading of what the application note leaves open (`knobs`).
+//!
+//! The first two are printed, and written to `fault-matrix.txt` and `fault-matrix-commands.txt` in the target folder. Byte positions are
 //! drawn by chance from a seed. `ATMQTT_MATRIX_SEEDS=N` runs the whole N times with other seeds, and
 //! `ATMQTT_MATRIX_ALL=1` takes every byte position. `ATMQTT_MATRIX_ONLY=lose-final/connect` runs one
 //! cell (either part may be empty) and prints its variants.
@@ -28,6 +30,8 @@ mod damage;
 mod events;
 #[path = "fault_matrix/journal.rs"]
 mod journal;
+#[path = "fault_matrix/knobs.rs"]
+mod knobs;
 #[path = "fault_matrix/operation.rs"]
 mod operation;
 #[path = "fault_matrix/replies.rs"]
@@ -310,6 +314,37 @@ fn every_fault_at_every_operation() {
     });
     let columns = Operation::ALL.map(Operation::name);
     report("fault-matrix.txt", &columns, &jobs, &failed);
+}
+
+#[test]
+fn every_operation_at_every_knob() {
+    let plan = Plan::new();
+    let mut jobs = Vec::new();
+    for (at, (knob, turn)) in knobs::KNOBS.iter().enumerate() {
+        for operation in Operation::ALL
+            .into_iter()
+            .filter(|op| plan.wants(knob, op.name()))
+        {
+            let cases = knobs::cases(operation, knob, *turn);
+            jobs.extend(cases.into_iter().map(|case| Job {
+                fault: knob,
+                column: operation.name(),
+                text: format!("{:?}", case.faults),
+                case: (operation, case),
+                seed: at as u64,
+            }));
+        }
+    }
+    let failed = run_all(&jobs, |(operation, case), seed| {
+        run::run(*operation, case, seed)
+    });
+    println!("{} knobs, {} variants", knobs::KNOBS.len(), jobs.len());
+    assert!(
+        failed.is_empty(),
+        "{} failed:\n{}",
+        failed.len(),
+        failed.join("\n")
+    );
 }
 
 #[test]

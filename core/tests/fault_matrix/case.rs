@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use atmqtt::ErrorKind;
 
+use crate::knobs::Turn;
 use crate::operation::Operation;
 
 /// What an operation ends with.
@@ -57,6 +58,8 @@ pub(crate) struct Case {
     pub(crate) within: Duration,
     pub(crate) reach: Reach,
     pub(crate) back: Back,
+    /// How the module differs from the application note.
+    pub(crate) knob: Option<Turn>,
 }
 
 impl Case {
@@ -68,6 +71,7 @@ impl Case {
             within: operation.bound(),
             reach: Reach::One,
             back: Back::After(Duration::ZERO),
+            knob: None,
         }
     }
 

@@ -3,6 +3,7 @@
 
 use atmqtt::engine::{OpId, Outcome, Request, State};
 use atmqtt::{Error, ErrorKind, Event, QoS};
+use atmqtt_emulator::profile::Profile;
 
 use crate::bench::{Bench, ms, s};
 use crate::case::{Back, Case, Reach, Want};
@@ -25,7 +26,11 @@ const MEANWHILE: [&str; 4] = ["m0", "m1", "m2", "m3"];
 
 /// Runs a case; why it failed.
 pub(crate) fn run(operation: Operation, case: &Case, seed: u64) -> Result<(), String> {
-    let mut bench = Bench::new(seed);
+    let mut profile = Profile::note();
+    if let Some(turn) = case.knob {
+        turn(&mut profile);
+    }
+    let mut bench = Bench::with_profile(seed, profile);
     let bench = &mut bench;
     let alone = operation.is_dialogue();
     if operation != Operation::Port {
