@@ -252,8 +252,9 @@ impl Network {
         mut progress: impl FnMut(&Readiness),
     ) -> Result<ContextAddress> {
         CommandLine::new("AT+QIACT").ranged("context", context, CONTEXTS)?;
-        let limit = Instant::now() + timeout;
-        let alarm = self.modem.runtime().alarm();
+        let runtime = self.modem.runtime();
+        let limit = runtime.now() + timeout;
+        let alarm = runtime.alarm();
         loop {
             let state = self.readiness(context, limit, &mut progress)?;
             progress(&state);
@@ -267,14 +268,14 @@ impl Network {
                 Readiness::Activating => "the context is being activated".to_owned(),
                 Readiness::Trouble(error) => error.to_string(),
             };
-            let left = limit.saturating_duration_since(Instant::now());
+            let left = limit.saturating_duration_since(runtime.now());
             if left.is_zero() {
                 return Err(Error::new(
                     ErrorKind::Timeout,
                     format!("not ready after {timeout:?}: {missing}"),
                 ));
             }
-            if alarm.pause(Instant::now() + POLL.min(left)) {
+            if runtime.pause(&alarm, runtime.now() + POLL.min(left)) {
                 return Err(Error::new(
                     ErrorKind::Timeout,
                     format!("interrupted before it was ready: {missing}"),
@@ -303,7 +304,9 @@ impl Network {
                 return Ok(Readiness::Ready(address));
             }
             progress(&Readiness::Activating);
-            let left = limit.saturating_duration_since(Instant::now()).max(POLL);
+            let left = limit
+                .saturating_duration_since(self.modem.runtime().now())
+                .max(POLL);
             let own = self.modem.timeout().map_or(left, |own| own.min(left));
             let bounded = Self::new(self.modem.with_timeout(own));
             bounded.activate(context)?;

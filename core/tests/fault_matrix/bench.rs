@@ -82,7 +82,7 @@ impl Bench {
         }
     }
 
-    fn instant(&self) -> Instant {
+    pub(crate) fn instant(&self) -> Instant {
         self.began + self.now
     }
 

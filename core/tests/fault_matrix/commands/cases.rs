@@ -48,6 +48,8 @@ struct Step<'a> {
     call: Call,
     name: &'a str,
     nth: usize,
+    /// The same among those whose answer has several lines.
+    nth_long: usize,
     /// Lines of its answer.
     lines: usize,
     is_first: bool,
@@ -65,13 +67,15 @@ impl<'a> Step<'a> {
         let mut steps = Vec::new();
         for (at, Sent { name, lines }) in commands.iter().enumerate() {
             let same = |sent: &&Sent| sent.name == *name;
-            let nth = commands[..at].iter().filter(same).count();
+            let before = || commands[..at].iter().filter(same);
+            let nth = before().count();
             let count = commands.iter().filter(same).count();
             if nth == 0 || nth == count / 2 || nth == count - 1 {
                 steps.push(Self {
                     call,
                     name,
                     nth,
+                    nth_long: before().filter(|sent| sent.lines > 1).count(),
                     lines: *lines,
                     is_first: at == 0,
                     next: commands.get(at + 1).map(|next| next.name.as_str()),
@@ -82,7 +86,11 @@ impl<'a> Step<'a> {
     }
 
     fn fault(self, fault: &str, keys: &str) -> String {
-        let Self { name, nth, .. } = self;
+        let Self { name, .. } = self;
+        let nth = match keys.contains("on=between") {
+            true => self.nth_long,
+            false => self.nth,
+        };
         let comma = if keys.is_empty() { "" } else { "," };
         format!("{fault}:at={name},after={nth}{comma}{keys}")
     }
@@ -111,7 +119,7 @@ impl<'a> Step<'a> {
             (Call::Config, _) | (_, "QSSLCFG") => 5,
             (_, "CPIN" | "CREG" | "CGREG" | "CEREG") => 20,
             (_, "COPS") => 185,
-            (Call::Activate, _) => 155,
+            (Call::Activate, _) | (Call::WaitReady, "QIACT") => 155,
             (_, "QIDEACT") => 65,
             (_, "QNWINFO" | "QICSGP" | "QIACT" | "QURCCFG" | "CCLK") => 10,
             _ => 60,
@@ -216,6 +224,25 @@ impl<'a> Step<'a> {
 
 /// The variants of a fault at a call; none where they cannot meet.
 pub(crate) fn cases(fault: &str, call: Call, plain: &Plain, draw: &mut Draw) -> Vec<Case> {
+    let mut cases = cases_of_steps(fault, call, plain, draw);
+    if call == Call::WaitReady {
+        cases.iter_mut().for_each(waited_for);
+    }
+    cases
+}
+
+/// Whatever goes wrong but the loss of the port is asked about once more after a second.
+fn waited_for(case: &mut Case) {
+    match case.want {
+        Want::Fails(kinds) if kinds.contains(&PortLost) => {}
+        Want::Fails(_) | Want::Code(..) | Want::Less => case.want = Want::Same,
+        Want::Same | Want::Any => {}
+    }
+    // With the way back of the network, where that went.
+    case.within += s(60);
+}
+
+fn cases_of_steps(fault: &str, call: Call, plain: &Plain, draw: &mut Draw) -> Vec<Case> {
     let steps = Step::all(call, plain);
     let each = |cases: &mut dyn FnMut(Step<'_>) -> Vec<Case>| -> Vec<Case> {
         steps.iter().flat_map(|&step| cases(step)).collect()
@@ -475,7 +502,12 @@ fn of_client(step: Step<'_>, fault: &str) -> Vec<Case> {
 fn registration(step: Step<'_>) -> Vec<Case> {
     let depends = matches!(
         step.call,
-        Call::Registration | Call::Operator | Call::Activate | Call::Deactivate | Call::Address
+        Call::Registration
+            | Call::Operator
+            | Call::Activate
+            | Call::Deactivate
+            | Call::Address
+            | Call::WaitReady
     );
     let want = if depends { Want::Any } else { Want::Same };
     ["command", "final"]

@@ -266,7 +266,7 @@ impl Call {
     fn varies(self) -> bool {
         matches!(
             self,
-            Self::Clock | Self::Address | Self::Config | Self::TlsConfig
+            Self::Clock | Self::Address | Self::WaitReady | Self::Config | Self::TlsConfig
         )
     }
 }
