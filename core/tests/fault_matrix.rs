@@ -338,11 +338,11 @@ fn every_operation_at_every_knob() {
     let failed = run_all(&jobs, |(operation, case), seed| {
         run::run(*operation, case, seed)
     });
-    println!("{} knobs, {} variants", knobs::KNOBS.len(), jobs.len());
     assert!(
         failed.is_empty(),
-        "{} failed:\n{}",
+        "{} of {} failed:\n{}",
         failed.len(),
+        jobs.len(),
         failed.join("\n")
     );
 }
