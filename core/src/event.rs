@@ -81,7 +81,9 @@ pub enum Event {
         /// Why.
         error: Error,
     },
-    /// Any other line that the module printed unasked.
+    /// Any other line that the module printed unasked. Not one that may hold a secret: while a file moves,
+    /// or a command is under way that holds a password or is answered with one, a line that is not
+    /// understood may be a damaged answer, and is [`InputLost`](Self::InputLost) with its length.
     Urc(Vec<u8>),
 }
 

@@ -4,24 +4,71 @@ use std::ops::Range;
 
 use crate::wire::Fields;
 
-/// Lines that carry a secret: what to look for (in upper case), and how many parameters behind it
-/// may be shown. Everything after them is masked.
-const SECRETS: [(&[u8], usize); 14] = [
-    (b"QMTCONN=", 3),
-    (b"\"ALIAUTH\",", 1),
-    (b"\"ONENET\",", 1),
-    (b"\"HWAUTH\",", 1),
-    (b"\"HWPRODID\",", 1),
-    (b"\"CTWING\",", 1),
-    (b"\"CLIENTKEY\",", 2),
-    (b"\"PSK\",", 1),
-    (b"+QICSGP=", 4),
-    (b"+QICSGP:", 3),
-    (b"+CPIN=", 0),
-    (b"+CLCK=", 2),
-    (b"+CPWD=", 1),
-    (b"+CGAUTH=", 2),
+/// Lines that carry a secret.
+struct Secret {
+    /// What to look for, in upper case.
+    marker: &'static [u8],
+    /// How many parameters behind it may be shown. Everything after them is masked.
+    shown: usize,
+    /// Where it is what a module prints: how many quoted strings stand behind it, and how many of them may
+    /// be shown.
+    strings: Option<(usize, usize)>,
+}
+
+/// In a command, or in an answer of which no document tells more.
+const fn sent(marker: &'static [u8], shown: usize) -> Secret {
+    Secret {
+        marker,
+        shown,
+        strings: None,
+    }
+}
+
+/// In an answer, and perhaps in the command too.
+const fn answered(marker: &'static [u8], shown: usize, strings: (usize, usize)) -> Secret {
+    Secret {
+        marker,
+        shown,
+        strings: Some(strings),
+    }
+}
+
+const SECRETS: [Secret; 15] = [
+    sent(b"QMTCONN=", 3),
+    answered(b"\"ALIAUTH\",", 1, (3, 1)),
+    answered(b"\"ONENET\",", 1, (2, 1)),
+    answered(b"\"HWAUTH\",", 1, (2, 1)),
+    answered(b"\"HWPRODID\",", 1, (3, 1)),
+    sent(b"\"CTWING\",", 1),
+    answered(b"\"CLIENTKEY\",", 2, (2, 1)),
+    answered(b"\"PSK\",", 1, (2, 0)),
+    sent(b"+QICSGP=", 4),
+    answered(b"+QICSGP:", 3, (3, 2)),
+    sent(b"+CPIN=", 0),
+    sent(b"+CLCK=", 2),
+    sent(b"+CPWD=", 1),
+    sent(b"+CGAUTH=", 2),
+    answered(b"+CGAUTH:", 2, (2, 0)),
 ];
+
+impl Secret {
+    fn find(&self, upper: &[u8]) -> Option<usize> {
+        memchr::memmem::find(upper, self.marker).map(|at| at + self.marker.len())
+    }
+
+    /// Whether a command line has it, or is answered by it. Test forms are not.
+    fn is_near(&self, upper: &[u8]) -> bool {
+        let name = match self.marker {
+            [name @ .., b':' | b','] => name,
+            marker => marker,
+        };
+        memchr::memmem::find_iter(upper, name).any(|at| {
+            let rest = &upper[at + name.len()..];
+            let test: &[u8] = if name.ends_with(b"=") { b"?" } else { b"=?" };
+            !rest.starts_with(test)
+        })
+    }
+}
 
 /// The parts of a line that must not be shown.
 pub(crate) fn secrets_in(line: &[u8]) -> Vec<Range<usize>> {
@@ -31,14 +78,44 @@ pub(crate) fn secrets_in(line: &[u8]) -> Vec<Range<usize>> {
     let upper = line.to_ascii_uppercase();
     SECRETS
         .iter()
-        .filter_map(|(marker, shown)| {
-            let at = memchr::memmem::find(&upper, marker)? + marker.len();
-            let start = skip_parameters(line, at, *shown)?;
+        .filter_map(|secret| {
+            let at = secret.find(&upper)?;
+            let start = match line.starts_with(b"+") {
+                // Where bytes were lost on the way nobody can tell which of its strings is the secret.
+                true => at + skip_strings(&line[at..], secret.strings).unwrap_or(0),
+                false => skip_parameters(line, at, secret.shown)?,
+            };
             (start < line.len()).then_some(start..line.len())
         })
         .min_by_key(|range| range.start)
         .into_iter()
         .collect()
+}
+
+/// Where the parameter after so many strings begins, in parameters that have the right number of strings
+/// between quotation marks, and nothing else but numbers.
+fn skip_strings(parameters: &[u8], strings: Option<(usize, usize)>) -> Option<usize> {
+    let (count, shown) = strings?;
+    let mut quoted = false;
+    let fields = parameters.split(|byte| {
+        quoted ^= *byte == b'"';
+        *byte == b',' && !quoted
+    });
+    let (mut at, mut found, mut start) = (0, 0, None);
+    for field in fields {
+        match field.trim_ascii() {
+            [b'"', text @ .., b'"'] if !text.contains(&b'"') => {
+                if found == shown {
+                    start = Some(at);
+                }
+                found += 1;
+            }
+            field if field.contains(&b'"') => return None,
+            _ => {}
+        }
+        at += field.len() + 1;
+    }
+    start.filter(|_| found == count)
 }
 
 /// Where the parameter after `count` others begins. In a line that lost a quotation mark on its way nobody
@@ -136,8 +213,61 @@ pub(crate) fn is_of_file(line: &[u8]) -> bool {
         .any(|file| memchr::memmem::find(&line, file.as_bytes()).is_some())
 }
 
-/// Whether a line is one of those that a module prints while a file moves, and not a part of one.
-pub(crate) fn is_speech(line: &[u8]) -> bool {
+/// What may come while a command is under way and no log, trace or event may show: the line that says
+/// what it is may be damaged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) enum Private {
+    #[default]
+    Nothing,
+    /// An answer that holds a secret, or the echo of a command that does.
+    Secret,
+    /// What a file holds, which may be a private key.
+    File,
+}
+
+/// Lines without a name in front that are no answer to anything.
+pub(crate) const BARE_URCS: [&[u8]; 5] = [
+    b"APP RDY",
+    b"POWERED DOWN",
+    b"NORMAL POWER DOWN",
+    b"RING",
+    b"NO CARRIER",
+];
+
+/// What a module says by itself with strings in it.
+const URCS_WITH_STRINGS: [&[u8]; 5] = [b"+QIURC", b"+QIND", b"+CREG", b"+CGREG", b"+CEREG"];
+
+impl Private {
+    /// What a command line and its data may bring.
+    pub(crate) fn of_command(line: &[u8], has_data: bool) -> Self {
+        let upper = line.to_ascii_uppercase();
+        if has_data && is_of_file(line) {
+            Self::File
+        } else if SECRETS.iter().any(|secret| secret.is_near(&upper)) {
+            Self::Secret
+        } else {
+            Self::Nothing
+        }
+    }
+
+    /// Whether a line that is not an echo may be shown, with its secrets masked: it cannot be what must
+    /// not be seen.
+    pub(crate) fn shows(self, line: &[u8]) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::File => is_speech(line),
+            Self::Secret => is_speech(line) && (!line.contains(&b'"') || is_known(line)),
+        }
+    }
+}
+
+fn is_known(line: &[u8]) -> bool {
+    let urc = Fields::of_line(line).is_some_and(|(name, _)| URCS_WITH_STRINGS.contains(&name));
+    urc || !secrets_in(line).is_empty()
+}
+
+/// Whether a line is one of those that a module prints, and not a part of a file or of a string.
+fn is_speech(line: &[u8]) -> bool {
     let named = Fields::of_line(line).is_some_and(|(name, _)| {
         let is_name = |byte: &u8| byte.is_ascii_uppercase() || matches!(byte, b'+' | b' ');
         name.starts_with(b"+") && name.iter().all(is_name)
@@ -146,7 +276,7 @@ pub(crate) fn is_speech(line: &[u8]) -> bool {
         rest.iter()
             .all(|byte| byte.is_ascii_digit() || *byte == b' ')
     });
-    named || counted || matches!(line, b"OK" | b"ERROR" | b"RDY")
+    named || counted || matches!(line, b"OK" | b"ERROR" | b"RDY") || BARE_URCS.contains(&line)
 }
 
 /// The data of a command line for the log: never that of a file.

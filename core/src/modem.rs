@@ -148,11 +148,12 @@ impl ModemBuilder {
     /// Not shown, but counted: passwords (`AT+QMTCONN`, `AT+QICSGP`, `AT+CGAUTH`), device secrets and
     /// what follows them (`aliauth`, `onenet`, `hwauth`, `hwprodid` of `AT+QMTCFG`), key passwords and
     /// pre-shared keys (`clientkey`, `psk` of `AT+QSSLCFG`), PINs (`AT+CPIN`, `AT+CLCK`, `AT+CPWD`), in
-    /// commands, echoes and answers; and what files hold (`AT+QFUPL`, `AT+QFREAD`), but for two bytes
-    /// that give a hidden file the checksum that the module prints. **Everything else is there**: payloads
-    /// and topics of messages, client ids, user names, host names, names of files, what identifies the
-    /// module and its SIM, and whatever a program sends with [`Modem::command`] that is not listed above. The
-    /// file is made with mode 0600, also where it is there already; what it held is written over.
+    /// commands, echoes and answers, and every line that may be one of these, damaged on its way; and what
+    /// files hold (`AT+QFUPL`, `AT+QFREAD`), but for two bytes that give a hidden file the checksum that the
+    /// module prints. **Everything else is there**: payloads and topics of messages, client ids, user names,
+    /// host names, names of files, what identifies the module and its SIM, and whatever a program sends
+    /// with [`Modem::command`] that is not listed above. The file is made with mode 0600, also where it is
+    /// there already; what it held is written over.
     ///
     /// Every read and every write of the port is one write to the file, for which the port waits: it
     /// belongs on a local disk. Where it cannot be written any more it ends with a warning to the log, and

@@ -266,8 +266,9 @@ impl Network {
         mut progress: impl FnMut(&Readiness),
     ) -> Result<ContextAddress> {
         CommandLine::new("AT+QIACT").ranged("context", context, CONTEXTS)?;
-        let limit = Instant::now() + timeout;
-        let alarm = self.modem.runtime().alarm();
+        let runtime = self.modem.runtime();
+        let limit = runtime.now() + timeout;
+        let alarm = runtime.alarm();
         loop {
             let state = self.readiness(context, limit, &mut progress)?;
             progress(&state);
@@ -278,14 +279,14 @@ impl Network {
                 }
                 missing => missing,
             };
-            let left = limit.saturating_duration_since(Instant::now());
+            let left = limit.saturating_duration_since(runtime.now());
             if left.is_zero() {
                 return Err(Error::new(
                     ErrorKind::Timeout,
                     format!("not ready after {timeout:?}: {missing}"),
                 ));
             }
-            if alarm.pause(Instant::now() + POLL.min(left)) {
+            if runtime.pause(&alarm, runtime.now() + POLL.min(left)) {
                 return Err(Error::new(
                     ErrorKind::Timeout,
                     format!("interrupted before it was ready: {missing}"),
@@ -314,7 +315,9 @@ impl Network {
                 return Ok(Readiness::Ready(address));
             }
             progress(&Readiness::Activating);
-            let left = limit.saturating_duration_since(Instant::now()).max(POLL);
+            let left = limit
+                .saturating_duration_since(self.modem.runtime().now())
+                .max(POLL);
             let own = self.modem.timeout().map_or(left, |own| own.min(left));
             let bounded = Self::new(self.modem.with_timeout(own));
             bounded.activate(context)?;

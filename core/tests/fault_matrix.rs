@@ -4,13 +4,16 @@
 //! variant is written down beside it (`replies`, `events`, `damage`), and every variant is checked for
 //! the same things besides (`run`): the operation ends by its documented bound; what another client does
 //! meanwhile is not touched; messages come unchanged and once; the next command and a whole session
-//! work afterwards; the broker has got what was published, whole, and nothing else.
+//! work afterwards; the broker has got what was published, whole, and nothing else; no secret is in any
+//! event, error or line of the log.
 //!
 //! A second matrix has every other call of the library (`commands`): files, TLS contexts, the network and
 //! the rest, each a few commands one after the other, on a modem whose engine the bench drives. A fault
 //! meets each of the commands; what must come of the whole call is written down in `commands/cases`.
 //!
-//! Both are printed, and written to `fault-matrix.txt` and `fault-matrix-commands.txt` in the target folder. Byte positions are
+//! A third has every operation at every reading of what the application note leaves open (`knobs`).
+//!
+//! The first two are printed, and written to `fault-matrix.txt` and `fault-matrix-commands.txt` in the target folder. Byte positions are
 //! drawn by chance from a seed. `ATMQTT_MATRIX_SEEDS=N` runs the whole N times with other seeds, and
 //! `ATMQTT_MATRIX_ALL=1` takes every byte position. `ATMQTT_MATRIX_ONLY=lose-final/connect` runs one
 //! cell (either part may be empty) and prints its variants.
@@ -25,6 +28,10 @@ mod commands;
 mod damage;
 #[path = "fault_matrix/events.rs"]
 mod events;
+#[path = "fault_matrix/journal.rs"]
+mod journal;
+#[path = "fault_matrix/knobs.rs"]
+mod knobs;
 #[path = "fault_matrix/operation.rs"]
 mod operation;
 #[path = "fault_matrix/replies.rs"]
@@ -49,7 +56,7 @@ use bench::Random;
 use case::Case;
 use commands::{Call, Plain};
 use damage::Draw;
-use operation::Operation;
+use operation::{Operation, PASSWORD};
 
 /// The variants of a fault at an operation; none where they cannot meet.
 enum Cases {
@@ -61,8 +68,10 @@ use Cases::{Drawn, Fixed};
 
 /// The rows of the matrix.
 const ROWS: &[(&str, Cases)] = &[
+    ("lose-command", Fixed(replies::lose_command)),
     ("delay-prompt", Fixed(replies::delay_prompt)),
     ("lose-prompt", Fixed(replies::lose_prompt)),
+    ("no-prompt", Fixed(replies::no_prompt)),
     ("delay-final", Fixed(replies::delay_final)),
     ("lose-final", Fixed(replies::lose_final)),
     ("delay-result", Fixed(replies::delay_result)),
@@ -76,6 +85,7 @@ const ROWS: &[(&str, Cases)] = &[
     ("drop-byte", Drawn(damage::drop_byte)),
     ("flip-byte", Drawn(damage::flip_byte)),
     ("blank-lines", Drawn(damage::blank_lines)),
+    ("stall", Drawn(damage::stall)),
     ("lose-notice", Fixed(replies::lose_notice)),
     ("drop-ack", Fixed(replies::drop_ack)),
     ("open-result", Fixed(replies::open_result)),
@@ -88,6 +98,7 @@ const ROWS: &[(&str, Cases)] = &[
     ("hang-up", Fixed(events::hang_up)),
     ("line", Fixed(events::line)),
     ("garbage", Drawn(damage::garbage)),
+    ("echo", Fixed(events::echo)),
     ("late-stat", Fixed(events::late_stat)),
 ];
 
@@ -207,9 +218,16 @@ fn run_all<C: Sync>(
     let failed = Mutex::new(Vec::new());
     let work = || {
         while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            journal::begin();
             let run = || run(&job.case, job.seed);
             let result = catch_unwind(AssertUnwindSafe(run))
-                .unwrap_or_else(|_| Err("panicked: see above".to_owned()));
+                .unwrap_or_else(|_| Err("panicked: see above".to_owned()))
+                .and_then(|()| match journal::take() {
+                    lines if lines.contains(PASSWORD) => {
+                        Err(format!("a secret is in the log: {lines}"))
+                    }
+                    _ => Ok(()),
+                });
             if let Err(why) = result {
                 let text = format!(
                     "{} / {}: {}, seed {}: {why}",
@@ -296,6 +314,37 @@ fn every_fault_at_every_operation() {
     });
     let columns = Operation::ALL.map(Operation::name);
     report("fault-matrix.txt", &columns, &jobs, &failed);
+}
+
+#[test]
+fn every_operation_at_every_knob() {
+    let plan = Plan::new();
+    let mut jobs = Vec::new();
+    for (at, (knob, turn)) in knobs::KNOBS.iter().enumerate() {
+        for operation in Operation::ALL
+            .into_iter()
+            .filter(|op| plan.wants(knob, op.name()))
+        {
+            let cases = knobs::cases(operation, knob, *turn);
+            jobs.extend(cases.into_iter().map(|case| Job {
+                fault: knob,
+                column: operation.name(),
+                text: format!("{:?}", case.faults),
+                case: (operation, case),
+                seed: at as u64,
+            }));
+        }
+    }
+    let failed = run_all(&jobs, |(operation, case), seed| {
+        run::run(*operation, case, seed)
+    });
+    assert!(
+        failed.is_empty(),
+        "{} of {} failed:\n{}",
+        failed.len(),
+        jobs.len(),
+        failed.join("\n")
+    );
 }
 
 #[test]

@@ -6,29 +6,20 @@ use super::Engine;
 use super::line::{Active, Final, LineState, Owner, Stage, Sync};
 use super::op::Role;
 use crate::event::Event;
-use crate::mask;
+use crate::mask::{self, BARE_URCS, Private};
 use crate::mqtt::CLIENTS;
 use crate::mqtt::line::Line;
 use crate::wire::{Fields, Loss, RawMessage, Token};
-
-/// Lines without a name in front that are no answer to anything.
-const BARE_URCS: [&[u8]; 5] = [
-    b"APP RDY",
-    b"POWERED DOWN",
-    b"NORMAL POWER DOWN",
-    b"RING",
-    b"NO CARRIER",
-];
 
 impl Engine {
     /// Takes one token in. Gives the bytes whose echo comes next, after a prompt.
     pub(super) fn token(&mut self, now: Instant, token: Token<'_>) -> Option<Vec<u8>> {
         match token {
             Token::Line(line) => {
-                if self.may_be_of_file(line) {
-                    log::trace!(target: "atmqtt::wire", "< ({} bytes, perhaps of a file)", line.len());
-                } else {
+                if self.shows(line) {
                     log::trace!(target: "atmqtt::wire", "< {}", mask::shown(line));
+                } else {
+                    log::trace!(target: "atmqtt::wire", "< ({} bytes that may be secret)", line.len());
                 }
                 self.text(now, line);
             }
@@ -113,7 +104,10 @@ impl Engine {
                 match line {
                     b"SEND OK" => return self.finalised(now, Final::Ok),
                     b"SEND FAIL" => return self.finalised(now, Final::Error),
-                    _ if active.stage == Stage::Prompt && line.starts_with(b"CONNECT") => {
+                    _ if active.stage == Stage::Prompt
+                        && line.starts_with(b"CONNECT")
+                        && !self.is_stale(now) =>
+                    {
                         self.prompted(now);
                         return;
                     }
@@ -128,22 +122,29 @@ impl Engine {
                     active.answer.push(line.to_vec());
                 }
             }
-            _ if self.may_be_of_file(line) => {
-                let what = format!("a line of {} bytes in the midst of a file", line.len());
-                self.event(Event::InputLost { what });
-            }
-            _ => self.event(Event::Urc(line.to_vec())),
+            _ => self.unasked(line),
         }
     }
 
-    /// Whether a line may be a part of the file that is on its way, which may be a private key: the line
-    /// that announced it may have been damaged.
-    fn may_be_of_file(&self, line: &[u8]) -> bool {
+    /// A line that is nobody's. An event shows it whole.
+    fn unasked(&mut self, line: &[u8]) {
+        let secret = !mask::secrets_in(line).is_empty();
+        if self.shows(line) && !secret {
+            return self.event(Event::Urc(line.to_vec()));
+        }
+        let place = match self.private {
+            Private::File => "in the midst of a file",
+            Private::Secret => "where one with a secret may come",
+            Private::Nothing => "with a secret that nobody has asked for",
+        };
+        let what = format!("a line of {} bytes {place}", line.len());
+        self.event(Event::InputLost { what });
+    }
+
+    /// Whether a line may be shown, but for the secrets that are found in it.
+    fn shows(&self, line: &[u8]) -> bool {
         let echo = |active: &Active| line == active.line.as_bytes();
-        self.private
-            && !mask::is_speech(line)
-            && !BARE_URCS.contains(&line)
-            && !self.active.as_ref().is_some_and(echo)
+        self.private.shows(line) || self.active.as_ref().is_some_and(echo)
     }
 
     /// Before the first command has been answered nothing changes any state: it may be the middle of a

@@ -7,7 +7,7 @@ use super::client::State;
 use super::op::{FINAL_DEADLINE, Kind, OpId, Phase, Role, Step};
 use super::{Engine, transfer};
 use crate::error::{Error, ErrorKind};
-use crate::mask;
+use crate::mask::{self, Private};
 use crate::wire::CommandLine;
 
 /// The command that has been sent and whose final result code has not come.
@@ -25,8 +25,8 @@ pub(super) struct Active {
     pub(super) put_off: bool,
     /// The module printed the command back, so it will print the payload back as well.
     pub(super) echoed: bool,
-    /// What is sent or comes behind it may be what a file holds.
-    of_file: bool,
+    /// What is sent or comes behind it.
+    private: Private,
     /// Lines of the answer.
     pub(super) answer: Vec<Vec<u8>>,
 }
@@ -226,8 +226,8 @@ impl Engine {
 
     fn begin(&mut self, now: Instant, owner: Owner, client: Option<u8>, step: Step) {
         log::trace!(target: "atmqtt::wire", "> {}", step.line);
-        let of_file = step.is_of_file();
-        self.private |= of_file;
+        let private = step.private();
+        self.private = self.private.max(private);
         if let Some(tap) = &mut self.tap {
             tap.command(step.line.as_bytes());
         }
@@ -249,7 +249,7 @@ impl Engine {
             due: now + step.deadline,
             put_off: false,
             echoed: false,
-            of_file,
+            private,
             answer: Vec::new(),
         });
     }
@@ -258,6 +258,10 @@ impl Engine {
     /// the module will echo.
     pub(super) fn prompted(&mut self, now: Instant) -> Option<Vec<u8>> {
         self.context.prompt = false;
+        if self.is_prompt_late(now) {
+            self.prompted_late(now);
+            return None;
+        }
         let (line, data, echoed, client, owner) = match &mut self.active {
             Some(active) if active.stage == Stage::Prompt => (
                 active.line.clone(),
@@ -293,6 +297,47 @@ impl Engine {
         (echo && !data.is_empty()).then_some(data)
     }
 
+    /// The module's own limit on data entry, where there is one.
+    fn entry_limit(&self, active: &Active) -> Option<Duration> {
+        let client = &self.clients[usize::from(active.client?)];
+        let seconds = client.edit_timeout?;
+        Some(Duration::from_secs(seconds.into()))
+    }
+
+    /// Whether a prompt may have been printed so long ago that the module does not wait for data any more:
+    /// what is sent then would be run as commands.
+    fn is_prompt_late(&self, now: Instant) -> bool {
+        let Some(active) = &self.active else {
+            return false;
+        };
+        match self.entry_limit(active) {
+            Some(limit) => now >= active.begun + limit,
+            // Of a command that this library has no words for the limit is not known, if there is one.
+            None => active.client.is_none() && matches!(self.line, LineState::Stuck),
+        }
+    }
+
+    /// Nothing is sent, and the module has time to leave its data entry, if it is in it.
+    fn prompted_late(&mut self, now: Instant) {
+        let Some(active) = &self.active else { return };
+        if let Some(limit) = self.entry_limit(active) {
+            self.line = LineState::Quiet {
+                until: now + limit + QUIET_MARGIN,
+            };
+        }
+        let Some(active) = &mut self.active else {
+            return;
+        };
+        if let Owner::Op(id) = std::mem::replace(&mut active.owner, Owner::Nobody) {
+            let error = Error::new(
+                ErrorKind::Timeout,
+                "the module asked for the data so late that it may not wait for it any more; nothing of it \
+                 was sent",
+            );
+            self.give_up_on(now, id, error);
+        }
+    }
+
     /// Whether the payload of the active command, if it is this operation's, has left in full.
     pub(super) fn payload_sent(&self, id: OpId) -> bool {
         match &self.active {
@@ -317,7 +362,9 @@ impl Engine {
         self.context.prompt = false;
         self.transfer_over();
         let whole = matches!(active.stage, Stage::Data(_)) || !active.answer.is_empty();
-        self.private &= active.of_file && !(whole && code == Final::Ok);
+        if active.private != Private::File || whole && code == Final::Ok {
+            self.private = Private::Nothing;
+        }
         if let Some(quiet) = transfer::cut_off(now, &active, &code) {
             self.line = quiet;
         } else if self.is_entry_expired(now, &active, &code) {
@@ -353,11 +400,9 @@ impl Engine {
     /// Whether an `ERROR` is the module's own limit on data entry: it then takes everything up to a
     /// silence of the line for the rest of the payload (register A21).
     fn is_entry_expired(&self, now: Instant, active: &Active, code: &Final) -> bool {
-        let limit = active
-            .client
-            .and_then(|client| self.clients[usize::from(client)].edit_timeout);
+        let limit = self.entry_limit(active);
         let late = matches!(self.line, LineState::Quiet { .. } | LineState::Stuck)
-            || limit.is_some_and(|limit| now >= active.begun + Duration::from_secs(limit.into()));
+            || limit.is_some_and(|limit| now >= active.begun + limit);
         active.stage != Stage::Final && *code != Final::Ok && late
     }
 
@@ -444,12 +489,10 @@ impl Engine {
             return;
         }
         // The module may be in its data phase, where a probe would become part of the payload.
-        let limit = active
-            .client
-            .and_then(|client| self.clients[usize::from(client)].edit_timeout);
+        let limit = self.entry_limit(active);
         self.line = match limit {
-            Some(seconds) => LineState::Quiet {
-                until: now + Duration::from_secs(seconds.into()) + QUIET_MARGIN,
+            Some(limit) => LineState::Quiet {
+                until: now + limit + QUIET_MARGIN,
             },
             None => LineState::Stuck,
         };
@@ -577,7 +620,7 @@ impl Engine {
     }
 
     fn synced(&mut self) {
-        self.private = false;
+        self.private = Private::Nothing;
         self.active = None;
         self.line = LineState::Ready;
     }

@@ -44,7 +44,7 @@ use tap::{Taken, Tap};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
-use crate::mask::Shown;
+use crate::mask::{Private, Shown};
 use crate::mqtt::CLIENTS;
 use crate::mqtt::receive::Message;
 use crate::trace::Trace;
@@ -152,9 +152,10 @@ pub struct Engine {
     last_input: Instant,
     /// When the bytes came that begin what the lexer has not read yet.
     unread_since: Instant,
-    /// From the sending of a command that moves a file to its regular end, or else to the next answer to
-    /// another command. Whatever goes wrong in between, what comes may be what the file holds.
-    private: bool,
+    /// From the sending of a command that moves a file, or may be answered with a secret, to its regular
+    /// end, or else to the next answer to another command. Whatever goes wrong in between, what comes may
+    /// be what the file holds, or the secret.
+    private: Private,
     /// When the message began that is coming in.
     message_since: Option<Instant>,
     tap: Option<Tap>,
@@ -199,7 +200,7 @@ impl Engine {
             negotiate: [None; 6],
             last_input: now,
             unread_since: now,
-            private: false,
+            private: Private::Nothing,
             message_since: None,
             tap: None,
         }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::client::State;
 use super::transfer::{FileData, Sending};
 use crate::error::{Error, ErrorKind};
-use crate::mask;
+use crate::mask::Private;
 use crate::mqtt::QoS;
 use crate::mqtt::config::ClientConfig;
 use crate::mqtt::connect::Connect;
@@ -230,10 +230,12 @@ impl Step {
         }
     }
 
-    /// What is sent or comes behind it may be what a file holds.
-    pub(super) fn is_of_file(&self) -> bool {
-        let is_data = || self.data.is_some() && mask::is_of_file(self.line.as_bytes());
-        matches!(self.role, Role::Upload(_) | Role::Download) || is_data()
+    /// What is sent or comes behind it.
+    pub(super) fn private(&self) -> Private {
+        match self.role {
+            Role::Upload(_) | Role::Download => Private::File,
+            _ => Private::of_command(self.line.as_bytes(), self.data.is_some()),
+        }
     }
 }
 

@@ -185,7 +185,12 @@ impl Engine {
                 let due = now + self.result_deadline(id);
                 self.wait_for_result(id, due);
             }
-            Role::CloseFirst => self.close_first_over(now, index, id),
+            Role::CloseFirst => {
+                // The module may never have got it, and the client be open still.
+                let seen = self.client(index).close_seen;
+                self.close_first_over(now, index, id);
+                self.client(index).needs_close = !seen;
+            }
             Role::Fetch { slot, answered } => {
                 // What all slots held is asked for again with the next slot query.
                 if let (Some(slot), false) = (slot, answered) {
@@ -225,6 +230,7 @@ impl Engine {
         if matches!(op.phase, Phase::Closing(_)) {
             return self.close_first_over(now, index, id);
         }
+        let unanswered = op.unanswered;
         match op.kind {
             Kind::Close { .. } if !op.unanswered => return self.end_requested(now, index, id),
             Kind::Open { .. } | Kind::Connect | Kind::Disconnect | Kind::Close { .. } => {
@@ -236,7 +242,15 @@ impl Engine {
         }
         let error = Error::new(
             ErrorKind::Unconfirmed,
-            "the module took it and its result did not come in time; doing it again may duplicate",
+            match unanswered {
+                true => {
+                    "the module answered nothing, neither its final result code nor its result; whether it \
+                     took it is unknown, so doing it again may duplicate"
+                }
+                false => {
+                    "the module took it and its result did not come in time; doing it again may duplicate"
+                }
+            },
         );
         self.finish(id, Err(error));
     }

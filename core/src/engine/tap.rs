@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use crate::mask::{self, Shown};
+use crate::mask::{self, Private, Shown};
 use crate::trace::{Direction, Trace};
 use crate::wire::Token;
 
@@ -43,8 +43,8 @@ pub(super) struct Tap {
     to: Box<dyn Trace>,
     /// What is queued for the port.
     out: VecDeque<Shown>,
-    /// What has come and the lexer has not taken, and whether a file was under way when it came.
-    input: VecDeque<(u8, bool)>,
+    /// What has come and the lexer has not taken, and what was under way when it came.
+    input: VecDeque<(u8, Private)>,
     /// What the lexer throws away, up to the end of its line: half of a line tells no secret.
     text: Vec<u8>,
     /// The line that is thrown away is too long to be kept.
@@ -91,8 +91,8 @@ impl Tap {
         self.out.clear();
     }
 
-    /// Bytes came, which may be what a file holds.
-    pub(super) fn arrived(&mut self, bytes: &[u8], private: bool) {
+    /// Bytes came, which may be what this says.
+    pub(super) fn arrived(&mut self, bytes: &[u8], private: Private) {
         self.input.extend(bytes.iter().map(|&byte| (byte, private)));
     }
 
@@ -102,12 +102,12 @@ impl Tap {
         if count == 0 {
             return;
         }
-        let mut private = false;
+        let mut private = Private::Nothing;
         let bytes: Vec<u8> = self
             .input
             .drain(..count)
             .map(|(byte, was_private)| {
-                private |= was_private;
+                private = private.max(was_private);
                 byte
             })
             .collect();
@@ -120,9 +120,9 @@ impl Tap {
                 self.hide(length.min(count));
             }
             _ if blank || what == Taken::Framed => self.show(&bytes),
-            Taken::Line if !private || self.is_speech(&bytes) => self.show(&bytes),
-            _ if private => self.hide(count),
-            _ => self.skipped(&bytes),
+            Taken::Line if self.shows(private, &bytes) => self.show(&bytes),
+            _ if private == Private::Nothing => self.skipped(&bytes),
+            _ => self.hide(count),
         }
     }
 
@@ -141,9 +141,9 @@ impl Tap {
         self.flush();
     }
 
-    fn is_speech(&self, line: &[u8]) -> bool {
+    fn shows(&self, private: Private, line: &[u8]) -> bool {
         let line = line.trim_ascii();
-        mask::is_speech(line) || line == self.command
+        private.shows(line) || line == self.command
     }
 
     fn show(&mut self, bytes: &[u8]) {

@@ -91,7 +91,7 @@ impl Engine {
         let Some(count) = line.strip_prefix(b"CONNECT") else {
             return false;
         };
-        let stale = now >= self.unread_since + LINE_TIME;
+        let stale = self.is_stale(now);
         let Some(active) = &mut self.active else {
             return false;
         };
@@ -114,6 +114,11 @@ impl Engine {
             _ => return false,
         }
         true
+    }
+
+    /// Whether the line at hand was so long in coming that the module may have left its data phase.
+    pub(super) fn is_stale(&self, now: Instant) -> bool {
+        now >= self.unread_since + LINE_TIME
     }
 
     /// Everything, or the next kilobyte where the module acknowledges.

@@ -198,6 +198,12 @@ pub(crate) fn after(timeout: Duration) -> Option<Instant> {
 pub trait Driver: fmt::Debug + Send + Sync {
     /// Submits a request and waits for its outcome, at most `timeout` of the caller's.
     fn call(&self, request: Request, timeout: Option<Duration>) -> Result<Outcome>;
+
+    /// Its time.
+    fn now(&self) -> Instant;
+
+    /// Lets time pass until then; whether it was interrupted.
+    fn pause(&self, until: Instant) -> bool;
 }
 
 /// A running port. Dropping the last handle closes it.
@@ -481,6 +487,22 @@ impl Runtime {
         let id = self.shared.core.lock().engine.reserve();
         self.jobs.start(&self.shared, id, job)?;
         Ok(id)
+    }
+
+    /// The time that calls of several commands go by.
+    pub(crate) fn now(&self) -> Instant {
+        match &self.driver {
+            Some(driver) => driver.now(),
+            None => Instant::now(),
+        }
+    }
+
+    /// Waits until then, or until it rings; whether it has.
+    pub(crate) fn pause(&self, alarm: &Alarm, until: Instant) -> bool {
+        match &self.driver {
+            Some(driver) => driver.pause(until),
+            None => alarm.pause(until),
+        }
     }
 
     /// Rings at the next interrupt.

@@ -8,6 +8,7 @@ use atmqtt::engine::{Engine, OpId, Options, Outcome, Output, Request};
 use atmqtt::{Error, Event, Message};
 use atmqtt_emulator::machine::{Machine, MachineOutput};
 use atmqtt_emulator::module::Settings;
+use atmqtt_emulator::profile::Profile;
 
 /// More deadlines than anything here has: beyond it nothing gets on.
 const STEPS: u32 = 50_000;
@@ -57,8 +58,13 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new(seed: u64) -> Self {
+        Self::with_profile(seed, Profile::note())
+    }
+
+    pub(crate) fn with_profile(seed: u64, profile: Profile) -> Self {
         let settings = Settings {
             seed,
+            profile,
             ..Settings::default()
         };
         let began = Instant::now();
@@ -76,7 +82,7 @@ impl Bench {
         }
     }
 
-    fn instant(&self) -> Instant {
+    pub(crate) fn instant(&self) -> Instant {
         self.began + self.now
     }
 

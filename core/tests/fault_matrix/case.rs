@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use atmqtt::ErrorKind;
 
+use crate::knobs::Turn;
 use crate::operation::Operation;
 
 /// What an operation ends with.
@@ -30,6 +31,9 @@ pub(crate) enum Reach {
     Deaf,
     /// The whole module, or the port.
     All,
+    /// The same for a while: what comes behind it is too late, and a message that stops half way is
+    /// given up, so that its rest may be read as lines.
+    Stalled,
     /// Bytes of the client: where a message is cut short, what comes before the next silence goes with
     /// it, and is reported.
     Bytes,
@@ -54,6 +58,8 @@ pub(crate) struct Case {
     pub(crate) within: Duration,
     pub(crate) reach: Reach,
     pub(crate) back: Back,
+    /// How the module differs from the application note.
+    pub(crate) knob: Option<Turn>,
 }
 
 impl Case {
@@ -65,6 +71,7 @@ impl Case {
             within: operation.bound(),
             reach: Reach::One,
             back: Back::After(Duration::ZERO),
+            knob: None,
         }
     }
 
@@ -90,6 +97,12 @@ impl Case {
 
     pub(crate) fn has(&self, fault: &str) -> bool {
         self.faults.iter().any(|spec| spec.starts_with(fault))
+    }
+
+    /// A line without a name comes.
+    pub(crate) fn has_unknown_line(&self) -> bool {
+        let unknown = |spec: &String| spec.ends_with("no known kind");
+        self.faults.iter().any(unknown)
     }
 
     /// The module restarts in the course of it.

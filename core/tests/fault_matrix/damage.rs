@@ -1,7 +1,7 @@
 //! Bytes that are missing, altered, cut short, or too many.
 
 use crate::bench::Random;
-use crate::bench::s;
+use crate::bench::{ms, s};
 use crate::case::{Back, Case, Reach, Want};
 use crate::operation::Operation::{self as Op, *};
 use crate::replies::spec;
@@ -125,6 +125,43 @@ pub(crate) fn reboot_in_line(op: Op, draw: &mut Draw) -> Vec<Case> {
     .into_iter()
     .map(|case| case.back(Back::After(s(5))))
     .collect()
+}
+
+/// The same bytes, late: what a line or a message may take is what the documentation says.
+pub(crate) fn stall(op: Op, draw: &mut Draw) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (kind, length) in kinds(op) {
+        // A module prints a message in one go; the opening dialogue waits 1.5 s and 2 s.
+        let message = op.receives() && matches!(kind, "info" | "urc");
+        let patience = if message || op.is_dialogue() {
+            900
+        } else {
+            4_000
+        };
+        for time in [200, 900, 4_000, 12_000] {
+            for position in draw.few(length) {
+                let target = target(op, kind, &mut draw.random);
+                let keys = format!("of={kind},bytes={position},ms={time}");
+                let case = Case::new(op, spec("stall", &target, &keys), Want::Done);
+                let within = case.within + ms(time);
+                cases.push(match time <= patience {
+                    true => case.within(within),
+                    false => stalled(case)
+                        .within(within + s(10))
+                        .back(Back::After(ms(time + 500))),
+                });
+            }
+        }
+    }
+    cases
+}
+
+fn stalled(case: Case) -> Case {
+    let case = case.reach(Reach::Stalled);
+    Case {
+        want: Want::Any,
+        ..case
+    }
 }
 
 pub(crate) fn garbage(op: Op, draw: &mut Draw) -> Vec<Case> {

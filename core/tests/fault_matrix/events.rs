@@ -16,6 +16,10 @@ fn places(op: Op) -> Vec<&'static str> {
     if op.prompts() {
         places.extend(["prompt", "payload"]);
     }
+    if op == Slots {
+        // A line for each client that is connected.
+        places.push("between");
+    }
     places.push("final");
     if op.has_result() {
         places.extend(["result", "after-result"]);
@@ -47,7 +51,7 @@ fn ended(op: Op, place: &str, code: Option<i32>) -> Want {
         (Some((kind, _)), ..) => Want::Fails(kind),
         // A message that waits in the module goes with its connection.
         (None, _, Fetch | Slots, "command") => Want::Lost,
-        (None, _, Slots, "final") => Want::Lost,
+        (None, _, Slots, _) => Want::Lost,
         _ => Want::Done,
     }
 }
@@ -288,6 +292,27 @@ pub(crate) fn hang_up(op: Op) -> Vec<Case> {
             .collect(),
         _ => places(op).into_iter().map(case).collect(),
     })
+}
+
+/// Its commands come back from then on, and others' as well.
+pub(crate) fn echo(op: Op) -> Vec<Case> {
+    let case = |fault: String| Case::new(op, fault, Want::Done);
+    match op {
+        Receive => ["result", "after-result"]
+            .map(|place| case(at("echo", op, place, "")))
+            .into(),
+        Port | Adopt => (0..op.steps())
+            .flat_map(|step| ["command", "final"].map(|place| (step, place)))
+            .map(|(step, place)| {
+                let keys = format!("on={place}");
+                case(spec("echo", &format!("after={step}"), &keys))
+            })
+            .collect(),
+        _ => places(op)
+            .into_iter()
+            .map(|place| case(at("echo", op, place, "")))
+            .collect(),
+    }
 }
 
 /// Lines that are about nothing that is under way.

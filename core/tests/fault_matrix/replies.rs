@@ -24,35 +24,84 @@ fn after(ms_: u64) -> Back {
     Back::After(ms(ms_))
 }
 
+// The command itself.
+
+/// What an operation ends with whose command never came to the module.
+fn without_command(op: Op) -> Want {
+    match op {
+        // No prompt, and no sign that the module waits for data.
+        Willex | Publish(_) => Want::Fails(Timeout),
+        // It is asked for again, and the close by the open that finds the client in use.
+        Fetch | Slots | Replace => Want::Done,
+        Configure | Settings => Want::Fails(Timeout),
+        // Nobody knows whether the module has taken it.
+        _ => Want::Fails(Unconfirmed),
+    }
+}
+
+pub(crate) fn lose_command(op: Op) -> Vec<Case> {
+    let case = |keys: &str, want| Case::new(op, spec("lose-command", op.target(), keys), want);
+    match op {
+        Receive => Vec::new(),
+        // `Q`, `V` and `E` are asked for once more, and error numbers can be done without.
+        Port | Adopt => (0..op.steps() + 2)
+            .map(|step| {
+                let want = match step {
+                    0..=2 | 4 => Want::Done,
+                    _ => Want::Fails(Timeout),
+                };
+                case(&format!("after={step}"), want)
+            })
+            .collect(),
+        _ => {
+            let always = match op {
+                Fetch | Slots => Want::Lost,
+                // What is not closed takes no setting, which is what is told.
+                Replace => Want::Fails(ModuleError),
+                op => without_command(op),
+            };
+            vec![
+                case("", without_command(op)),
+                case("always", always).back(Back::Power),
+            ]
+        }
+    }
+}
+
 // The prompt: 5 s until it is taken for lost, 10 s of `edit/timeout`, 1 s of margin.
 
 pub(crate) fn delay_prompt(op: Op) -> Vec<Case> {
     if !op.prompts() {
         return Vec::new();
     }
-    [100, 4_900, 5_100, 14_900, 15_900, 16_100, 30_000]
-        .into_iter()
-        .map(|time| {
-            let want = if time < 16_000 {
-                Want::Done
-            } else {
-                Want::Fails(Timeout)
-            };
-            let reach = if time < 16_000 {
-                Reach::One
-            } else {
-                Reach::Deaf
-            };
-            let fault = spec("delay-prompt", op.target(), &format!("ms={time}"));
-            // A module that prompted waits for what it will not get.
-            let back = after(if time < 16_000 {
-                0
-            } else {
-                time + 10_000 + 300
-            });
-            Case::new(op, fault, want).reach(reach).back(back)
-        })
-        .collect()
+    [
+        100, 4_900, 5_100, 9_800, 10_200, 14_900, 15_900, 16_100, 30_000,
+    ]
+    .into_iter()
+    .map(|time| {
+        // One that comes after the module's own limit may be as old, and the module without it.
+        let taken = time < 10_000;
+        let (want, reach) = match taken {
+            true => (Want::Done, Reach::One),
+            false => (Want::Fails(Timeout), Reach::Deaf),
+        };
+        let fault = spec("delay-prompt", op.target(), &format!("ms={time}"));
+        // A module that prompted waits for what it will not get.
+        let back = after(if taken { 0 } else { time + 10_000 + 300 });
+        Case::new(op, fault, want).reach(reach).back(back)
+    })
+    .collect()
+}
+
+pub(crate) fn no_prompt(op: Op) -> Vec<Case> {
+    if !op.prompts() {
+        return Vec::new();
+    }
+    let never = |keys| {
+        let fault = spec("no-prompt", op.target(), keys);
+        Case::new(op, fault, Want::Fails(Timeout))
+    };
+    vec![never(""), never("always").back(Back::Power)]
 }
 
 pub(crate) fn lose_prompt(op: Op) -> Vec<Case> {

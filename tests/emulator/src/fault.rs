@@ -15,9 +15,10 @@
 //! The faults that are events (a reboot, a stray line, ...) happen `ms` milliseconds after the start
 //! (or after being injected), unless `at=` or `on=` bind them to a command: then `on=` says where,
 //! and `ms` is counted from there. `on=` is one of `command` (its line was read), `prompt` (before
-//! the prompt), `payload` (half of the payload was typed, or of a file sent), `answer` (behind the
-//! lines of the answer, before the final code), `final` (after the final code, the default), `result` (before the result line or URC), `after-result`. With
-//! `times=N` an event at a time comes N times, `ms` apart.
+//! the prompt), `payload` (half of the payload was typed, or of a file sent), `between` (behind the
+//! first line of an answer that has several), `answer` (behind the lines of the answer, before the final
+//! code), `final` (after the final code, the default), `result` (before the result line or URC),
+//! `after-result`. With `times=N` an event at a time comes N times, `ms` apart.
 //!
 //! The faults that damage output (`truncate`, `drop-byte`, ...) strike at the next line or code, or
 //! with `of=` at the next `info`, `prompt`, `final`, `result` or `urc`.
@@ -62,6 +63,7 @@ pub(crate) enum Action {
     Lose,
     Twice,
     ResultFirst,
+    Never,
     Error,
     Cme,
     Truncate,
@@ -69,6 +71,7 @@ pub(crate) enum Action {
     DropByte,
     FlipByte,
     BlankLines,
+    Stall,
     LetThrough,
     DropAck,
     OpenResult,
@@ -81,6 +84,7 @@ pub(crate) enum Action {
     HangUp,
     Line,
     Garbage,
+    Echo,
     LateStat,
 }
 
@@ -90,6 +94,7 @@ pub(crate) enum On {
     Command,
     Prompt,
     Payload,
+    Between,
     Answer,
     Final,
     Result,
@@ -100,6 +105,7 @@ const ON: &[(&str, On)] = &[
     ("command", On::Command),
     ("prompt", On::Prompt),
     ("payload", On::Payload),
+    ("between", On::Between),
     ("answer", On::Answer),
     ("final", On::Final),
     ("result", On::Result),
@@ -148,6 +154,13 @@ const EVENT_CODE: &[&str] = &["on", "ms", "code"];
 
 static ROWS: &[FaultHelp] = &[
     row(
+        "lose-command",
+        Point::Command,
+        Action::Lose,
+        &[],
+        "the command and the rest of its line are lost: not run, not answered",
+    ),
+    row(
         "delay-prompt",
         Point::Prompt,
         Action::Delay,
@@ -160,6 +173,13 @@ static ROWS: &[FaultHelp] = &[
         Action::Lose,
         &[],
         "no prompt, but the module takes the payload",
+    ),
+    row(
+        "no-prompt",
+        Point::Prompt,
+        Action::Never,
+        &[],
+        "no prompt and no final code; the module takes no payload, but the next command",
     ),
     row(
         "delay-final",
@@ -253,6 +273,13 @@ static ROWS: &[FaultHelp] = &[
         "count (default 1) empty lines in front of a line",
     ),
     row(
+        "stall",
+        Point::Any,
+        Action::Stall,
+        &["of", "bytes", "ms"],
+        "the output stops for ms after so many bytes (default any) of a line, and then goes on",
+    ),
+    row(
         "lose-notice",
         Point::Notice,
         Action::Lose,
@@ -342,6 +369,13 @@ static ROWS: &[FaultHelp] = &[
         Action::Garbage,
         &["on", "ms", "bytes"],
         "so many (default 16) random bytes and a line end appear",
+    ),
+    row(
+        "echo",
+        Point::Event,
+        Action::Echo,
+        EVENT,
+        "the echo is switched on, as by ATE1 of somebody else",
     ),
     row(
         "late-stat",
@@ -540,7 +574,7 @@ impl FromStr for Fault {
         let missing = match fault.action() {
             Action::Line if fault.line.is_none() => Some("line"),
             Action::DropAck if fault.ack.is_none() => Some("ack"),
-            Action::Delay if fault.ms.is_none() => Some("ms"),
+            Action::Delay | Action::Stall if fault.ms.is_none() => Some("ms"),
             Action::Cme | Action::OpenResult | Action::ConnackCode if fault.code.is_none() => {
                 Some("code")
             }
@@ -596,6 +630,7 @@ mod tests {
             "nonsense",
             "lose-prompt:ms=1",
             "delay-final",
+            "stall:bytes=3",
             "stat:client=6",
             "cme",
             "stat:on=nowhere",

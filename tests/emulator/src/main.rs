@@ -128,7 +128,8 @@ fn after_help() -> String {
 const FAULT_KEYS: &str = "
 Keys of every fault: at=NAME only for this command or URC; client=0..5; after=N lets the first N
 pass; times=N or always. Events happen ms= after the start, or after on=command, prompt, payload,
-final, result or after-result of the command named by at=. line= takes the rest, commas included.";
+between (the lines of an answer), answer, final, result or after-result of the command named by at=.
+line= takes the rest, commas included.";
 
 fn main() -> ExitCode {
     let command = Options::command()

@@ -19,6 +19,125 @@ fn prompt() {
 }
 
 #[test]
+fn no_prompt() {
+    let mut b = faulty(&[
+        "no-prompt:at=QMTPUBEX",
+        "no-prompt:at=QFUPL",
+        "no-prompt:at=QMTCFG",
+    ]);
+    b.connect(0);
+    assert_eq!(b.at(PUBLISH), "");
+    b.ok("AT");
+    assert_eq!(b.publish(0, 0), format!("{OK}{RESULT}"));
+    b.sent();
+    assert_eq!(b.at("AT+QFUPL=\"a\",3,5"), "");
+    assert_eq!(b.at("AT+QFLST"), OK, "no file");
+    assert_eq!(b.at("AT+QMTDISC=0"), lines(&["OK", "+QMTDISC: 0,0"]));
+    assert_eq!(b.at("AT+QMTCFG=\"willex\",0,1,0,0,\"w\",1;+CSQ"), "");
+    assert_eq!(
+        b.at("AT+QMTCFG=\"willex\",0"),
+        answer(&["+QMTCFG: \"willex\",0"])
+    );
+    assert_eq!(b.wait(600), "");
+}
+
+#[test]
+fn a_command_is_lost_whole() {
+    let mut b = faulty(&[
+        "lose-command:at=QMTSUB,client=0",
+        "lose-command:at=CSQ,after=1",
+        "lose-command:at=QMTPUBEX",
+    ]);
+    b.connect(0);
+    assert_eq!(b.at("AT+QMTSUB=0,1,\"t\",1"), "");
+    assert_eq!(b.wait(60), "");
+    assert_eq!(b.packets(), []);
+    b.ok("AT+QMTSUB=0,1,\"t\",1");
+    assert_eq!(b.at("AT+CSQ"), answer(&["+CSQ: 28,99"]));
+    // What stands in front of it is run, what stands behind it is not.
+    assert_eq!(b.at("ATE1;+CSQ;E0"), "");
+    assert_eq!(b.at("AT"), format!("AT\r{OK}"));
+    b.at("ATE0");
+    assert_eq!(b.at(PUBLISH), "");
+    b.ok("AT");
+    assert_eq!(b.publish(0, 0), format!("{OK}{RESULT}"));
+}
+
+#[test]
+fn echo() {
+    let mut b = faulty(&["echo:at=CSQ", "echo:ms=5000"]);
+    assert_eq!(b.at("AT+CSQ"), answer(&["+CSQ: 28,99"]));
+    assert_eq!(b.at("AT"), format!("AT\r{OK}"));
+    b.at("ATE0");
+    b.ok("AT");
+    assert_eq!(b.wait(5), "");
+    assert_eq!(b.at("AT"), format!("AT\r{OK}"));
+}
+
+#[test]
+fn the_output_stalls() {
+    let mut b = faulty(&["stall:at=CSQ,of=info,bytes=5,ms=700"]);
+    b.connect(0);
+    b.answering = true;
+    assert_eq!(b.at("AT+CSQ"), "\r\n+CS");
+    // What else it does goes on, and waits for its turn.
+    assert_eq!(b.at("AT+QMTSUB=0,1,\"t\",1"), "");
+    assert_eq!(b.packets().len(), 1);
+    assert_eq!(b.wait_ms(699), "");
+    let rest = "Q: 28,99\r\n\r\nOK\r\n".to_owned() + &lines(&["OK", "+QMTSUB: 0,1,0,1"]);
+    assert_eq!(b.wait_ms(1), rest);
+
+    // Two of them, one behind the other; the first before the first byte.
+    b.inject("stall:of=final,bytes=0,ms=100");
+    b.inject("stall:of=final,bytes=3,ms=200,after=1");
+    assert_eq!(b.at("AT"), "");
+    assert_eq!(b.at("AT"), "");
+    assert_eq!(b.wait_ms(100), "\r\nOK\r\n\r\nO");
+    assert_eq!(b.wait_ms(199), "");
+    assert_eq!(b.wait_ms(1), "K\r\n");
+
+    // The module is behind its prompt when the first half of it has left.
+    b.inject("stall:of=prompt,bytes=3,ms=1000");
+    assert_eq!(b.at(PUBLISH), "\r\n>");
+    assert_eq!(b.raw(b"x"), "");
+    assert_eq!(b.wait(1), format!(" {OK}{RESULT}"));
+
+    b.inject("stall:at=CSQ,of=info,ms=1000");
+    assert_ne!(b.at("AT+CSQ"), answer(&["+CSQ: 28,99"]));
+    b.inject("hang-up");
+    assert!(b.hung_up, "that does not wait");
+}
+
+#[test]
+fn between_the_lines_of_an_answer() {
+    let mut b = faulty(&[
+        "line:at=QMTCONN,on=between,line=+CREG: 2",
+        "stat:at=QMTCONN,on=between,client=1,after=1",
+        "line:at=CSQ,on=between,line=RING",
+        "reboot:at=QMTOPEN,on=between",
+    ]);
+    b.connect(0);
+    b.connect(1);
+    let rows = ["+QMTCONN: 0,3", "+QMTCONN: 1,3"];
+    let urc = lines(&["+CREG: 2"]);
+    let rest = format!("{}\r\n{OK}", rows[1]);
+    assert_eq!(
+        b.at("AT+QMTCONN?"),
+        format!("\r\n{}\r\n{urc}{rest}", rows[0])
+    );
+    let urc = lines(&["+QMTSTAT: 1,1"]);
+    assert_eq!(
+        b.at("AT+QMTCONN?"),
+        format!("\r\n{}\r\n{urc}{rest}", rows[0])
+    );
+    assert_eq!(b.at("AT+QMTCONN?"), answer(&rows[..1]));
+    assert_eq!(b.at("AT+CSQ"), answer(&["+CSQ: 28,99"]), "one line only");
+    b.connect(1);
+    assert_eq!(b.at("AT+QMTOPEN?"), "\r\n+QMTOPEN: 0,\"broker\",1883\r\n");
+    assert!(b.wait(10).starts_with("\r\nRDY\r\n"));
+}
+
+#[test]
 fn final_code() {
     let mut b = faulty(&[
         "delay-final:at=QMTSUB,ms=300",

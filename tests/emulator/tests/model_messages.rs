@@ -374,6 +374,12 @@ fn a67_a_publish_that_fails_closes() {
     );
     assert_eq!(b.wait(1), lines(&["+QMTPUBEX: 0,1,2", "+QMTSTAT: 0,6"]));
     assert_eq!(b.sent(), [(0, ToBroker::Close)]);
+
+    let mut b = with(|p| p.stat_after_failed_publish = None);
+    b.connect(0);
+    b.publish(1, 1);
+    assert_eq!(b.wait(60), lines(&["+QMTPUBEX: 0,1,2"]));
+    assert_eq!(b.at("AT+QMTCONN?"), answer(&["+QMTCONN: 0,3"]));
 }
 
 #[test]

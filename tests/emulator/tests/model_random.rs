@@ -72,6 +72,13 @@ const LINES: &[&str] = &[
 const FAULTS: &[&str] = &[
     "delay-prompt:ms=30",
     "lose-prompt",
+    "no-prompt",
+    "lose-command:times=2",
+    "stall:ms=60",
+    "stall:of=final,bytes=2,ms=30,times=3",
+    "echo:on=command",
+    "line:on=between,line=+X: 1",
+    "reboot:on=between",
     "delay-final:ms=40,times=3",
     "lose-final",
     "result-first",

@@ -6,7 +6,7 @@ mod model;
 use atmqtt_emulator::module::{CloudSignIn, Settings};
 use atmqtt_emulator::packet::{FromBroker, OpenFailure, Packet, ToBroker};
 use atmqtt_emulator::profile::{
-    CloseClosed, ConfigUntil, OpenOccupied, PingLost, Profile, RetrySpan,
+    CloseClosed, ConfigUntil, ConnackLost, OpenOccupied, PingLost, Profile, RetrySpan,
 };
 use model::{Bench, OK, PROMPT, answer, bench, faulty, lines, with};
 
@@ -49,6 +49,11 @@ fn a06_unsubscribing_has_no_value() {
     b.connect(0);
     b.ok("AT+QMTUNS=0,2,\"t\",\"u\"");
     assert_eq!(b.packet(0, Packet::UnsubAck(1)), lines(&["+QMTUNS: 0,2,0"]));
+    let mut b = with(|p| p.unsubscribe_value = true);
+    b.connect(0);
+    b.ok("AT+QMTUNS=0,2,\"t\",\"u\"");
+    let result = lines(&["+QMTUNS: 0,2,0,1,1"]);
+    assert_eq!(b.packet(0, Packet::UnsubAck(1)), result);
 }
 
 #[test]
@@ -597,6 +602,16 @@ fn a65_no_connack() {
     b.ok("AT+QMTCONN=0,\"me\"");
     assert_eq!(b.broker(0, FromBroker::Closed), lines(&["+QMTSTAT: 0,1"]));
     assert_eq!(b.wait(20), "");
+    for (knob, told) in [
+        (ConnackLost::Result, "+QMTCONN: 0,2"),
+        (ConnackLost::Stat, "+QMTSTAT: 0,4"),
+    ] {
+        let mut b = with(|p| p.connack_lost = knob);
+        b.open(0);
+        b.ok("AT+QMTCONN=0,\"me\"");
+        assert_eq!(b.wait(20), lines(&[told]));
+        assert_eq!(b.at("AT+QMTOPEN?"), OK, "closed");
+    }
 }
 
 #[test]

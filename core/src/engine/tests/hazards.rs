@@ -531,3 +531,77 @@ fn a_long_message_on_a_slow_line_costs_no_final_result_code() {
         assert_eq!(t.payloads(), [vec![b'x'; 6000]]);
     });
 }
+
+#[test]
+fn a_prompt_that_may_be_old_gets_nothing() {
+    connected(|t| {
+        let id = t.publish(0, "AT+QPOWD\r", 1);
+        t.sent();
+        t.advance(millis(10_000));
+        // Of the end of the data entry, 10 s after the prompt, nothing has come yet.
+        t.prompt();
+        t.expect_nothing_sent();
+        let error = t.failed_with(id, ErrorKind::Timeout);
+        assert!(error.to_string().contains("so late"), "{error}");
+        let next = t.command("AT+CSQ");
+        t.line("ERROR");
+        t.advance(millis(200));
+        t.answer_check();
+        t.expect_and_ok("AT+CSQ\r");
+        t.done(next);
+    });
+}
+
+#[test]
+fn where_the_limit_of_a_prompt_is_not_known_a_late_one_gets_nothing() {
+    ready(|t| {
+        let id = t.submit(command_with_data("AT+QFUPL=\"f\",9,5", "AT+QPOWD\r"));
+        t.sent();
+        t.advance(seconds(5));
+        t.failed_with(id, ErrorKind::PortStuck);
+        t.line("CONNECT");
+        t.expect_nothing_sent();
+        // The module's own limit on silence.
+        t.line("+CME ERROR: 421");
+        let next = t.command("AT");
+        t.advance(millis(200));
+        t.answer_check();
+        t.expect_and_ok("AT\r");
+        t.done(next);
+    });
+}
+
+#[test]
+fn a_close_that_was_lost_is_done_again_before_the_open() {
+    ready(|t| {
+        let id = t.configure(0, ClientConfig::new().keepalive(60));
+        t.expect_and_ok("AT+QMTCFG=\"keepalive\",0,60\r");
+        t.done(id);
+        t.get_connected(0);
+        let id = t.submit(open_with(0, true));
+        t.expect_sent("AT+QMTCLOSE=0\r");
+        t.advance(seconds(5));
+        t.answer_check();
+        // It is still open, so it takes no settings.
+        let mut sent = t.sent();
+        while sent.starts_with("AT+QMTCFG=") {
+            t.line("ERROR");
+            sent = t.sent();
+        }
+        assert_eq!(sent, "AT+QMTCLOSE=0\r");
+        t.ok();
+        t.line("+QMTCLOSE: 0,0");
+        t.answer_open(0, id);
+    });
+}
+
+#[test]
+fn an_operation_without_any_answer_says_so() {
+    connected(|t| {
+        let id = t.subscribe(0, &[("t", 1)]);
+        t.sent();
+        t.advance(seconds(40));
+        let error = t.failed_with(id, ErrorKind::Unconfirmed);
+        assert!(error.to_string().contains("answered nothing"), "{error}");
+    });
+}

@@ -12,6 +12,7 @@ mod random;
 mod registers;
 mod registers_more;
 mod second_thoughts;
+mod secrets;
 mod settings;
 mod stored;
 mod sync;

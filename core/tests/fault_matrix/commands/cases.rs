@@ -48,7 +48,10 @@ struct Step<'a> {
     call: Call,
     name: &'a str,
     nth: usize,
-    answered: bool,
+    /// The same among those whose answer has several lines.
+    nth_long: usize,
+    /// Lines of its answer.
+    lines: usize,
     is_first: bool,
     /// The one after it.
     next: Option<&'a str>,
@@ -62,16 +65,18 @@ impl<'a> Step<'a> {
     fn all(call: Call, plain: &'a Plain) -> Vec<Self> {
         let commands = &plain.commands;
         let mut steps = Vec::new();
-        for (at, Sent { name, answered }) in commands.iter().enumerate() {
+        for (at, Sent { name, lines }) in commands.iter().enumerate() {
             let same = |sent: &&Sent| sent.name == *name;
-            let nth = commands[..at].iter().filter(same).count();
+            let before = || commands[..at].iter().filter(same);
+            let nth = before().count();
             let count = commands.iter().filter(same).count();
             if nth == 0 || nth == count / 2 || nth == count - 1 {
                 steps.push(Self {
                     call,
                     name,
                     nth,
-                    answered: *answered,
+                    nth_long: before().filter(|sent| sent.lines > 1).count(),
+                    lines: *lines,
                     is_first: at == 0,
                     next: commands.get(at + 1).map(|next| next.name.as_str()),
                 });
@@ -81,7 +86,11 @@ impl<'a> Step<'a> {
     }
 
     fn fault(self, fault: &str, keys: &str) -> String {
-        let Self { name, nth, .. } = self;
+        let Self { name, .. } = self;
+        let nth = match keys.contains("on=between") {
+            true => self.nth_long,
+            false => self.nth,
+        };
         let comma = if keys.is_empty() { "" } else { "," };
         format!("{fault}:at={name},after={nth}{comma}{keys}")
     }
@@ -110,7 +119,7 @@ impl<'a> Step<'a> {
             (Call::Config, _) | (_, "QSSLCFG") => 5,
             (_, "CPIN" | "CREG" | "CGREG" | "CEREG") => 20,
             (_, "COPS") => 185,
-            (Call::Activate, _) => 155,
+            (Call::Activate, _) | (Call::WaitReady, "QIACT") => 155,
             (_, "QIDEACT") => 65,
             (_, "QNWINFO" | "QICSGP" | "QIACT" | "QURCCFG" | "CCLK") => 10,
             _ => 60,
@@ -192,7 +201,7 @@ impl<'a> Step<'a> {
     /// The kinds of lines it meets, and about how long they are.
     fn kinds(self) -> Vec<(&'static str, u64)> {
         let mut kinds = Vec::new();
-        if self.answered {
+        if self.lines > 0 {
             kinds.push(("info", if self.name == "QFREAD" { 14 } else { 30 }));
         }
         if self.is_upload() {
@@ -207,6 +216,7 @@ impl<'a> Step<'a> {
         match self.name {
             "QFUPL" => vec!["command", "prompt", "payload", "answer", "final"],
             "QFREAD" => vec!["command", "payload", "answer", "final"],
+            _ if self.lines > 1 => vec!["command", "between", "answer", "final"],
             _ => vec!["command", "answer", "final"],
         }
     }
@@ -214,11 +224,32 @@ impl<'a> Step<'a> {
 
 /// The variants of a fault at a call; none where they cannot meet.
 pub(crate) fn cases(fault: &str, call: Call, plain: &Plain, draw: &mut Draw) -> Vec<Case> {
+    let mut cases = cases_of_steps(fault, call, plain, draw);
+    if call == Call::WaitReady {
+        cases.iter_mut().for_each(waited_for);
+    }
+    cases
+}
+
+/// Whatever goes wrong but the loss of the port is asked about once more after a second.
+fn waited_for(case: &mut Case) {
+    match case.want {
+        Want::Fails(kinds) if kinds.contains(&PortLost) => {}
+        Want::Fails(_) | Want::Code(..) | Want::Less => case.want = Want::Same,
+        Want::Same | Want::Any => {}
+    }
+    // With the way back of the network, where that went.
+    case.within += s(60);
+}
+
+fn cases_of_steps(fault: &str, call: Call, plain: &Plain, draw: &mut Draw) -> Vec<Case> {
     let steps = Step::all(call, plain);
     let each = |cases: &mut dyn FnMut(Step<'_>) -> Vec<Case>| -> Vec<Case> {
         steps.iter().flat_map(|&step| cases(step)).collect()
     };
     match fault {
+        "lose-command" => each(&mut lose_command),
+        "no-prompt" => each(&mut no_prompt),
         "delay-prompt" => each(&mut delay_prompt),
         "lose-prompt" => each(&mut lose_prompt),
         "delay-final" => each(&mut delay_final),
@@ -248,6 +279,13 @@ pub(crate) fn cases(fault: &str, call: Call, plain: &Plain, draw: &mut Draw) -> 
             let kinds = kinds.filter(|kind| (step.name, *kind) != ("QFREAD", "info"));
             kinds
                 .map(|kind| step.case("blank-lines", &format!("of={kind},count=3"), Want::Same))
+                .collect()
+        }),
+        "stall" => each(&mut |step| stall(step, draw)),
+        "echo" => each(&mut |step| {
+            let places = step.places().into_iter();
+            places
+                .map(|place| step.case("echo", &format!("on={place}"), Want::Same))
                 .collect()
         }),
         "garbage" => each(&mut |step| garbage(step, draw)),
@@ -286,6 +324,65 @@ fn left_open(mut case: Case, step: Step<'_>) -> Case {
     case
 }
 
+fn lose_command(step: Step<'_>) -> Vec<Case> {
+    if step.is_upload() {
+        let mut cases = no_prompt(step);
+        cases[0].faults = vec![step.fault("lose-command", "")];
+        return cases;
+    }
+    let want = match step.name {
+        "QFCLOSE" => Want::Same,
+        _ => Want::Fails(&[Unconfirmed]),
+    };
+    let mut case = step.case("lose-command", "", want);
+    case.within += step.deadline() + step.behind();
+    vec![left_open(case, step)]
+}
+
+fn no_prompt(step: Step<'_>) -> Vec<Case> {
+    if !step.is_upload() {
+        return Vec::new();
+    }
+    let mut case = if step.call == Call::CommandWithData {
+        // Nothing tells that the module does not wait for data, but a restart.
+        let mut case = step.case("no-prompt", "", Want::Fails(&[ErrorKind::PortStuck]));
+        case.power = true;
+        case
+    } else {
+        step.case("no-prompt", "", Want::Fails(&[Timeout]))
+    };
+    // The limit on silence in the command line, too.
+    case.within += step.deadline() + s(10 + 2);
+    case.all = true;
+    vec![case]
+}
+
+/// The same bytes, late. Not by 10 to 31 s where it is a `CONNECT`: the module has left its data phase, and a
+/// library that gives a slow flash its time takes the line for a new one.
+fn stall(step: Step<'_>, draw: &mut Draw) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (kind, length) in step.kinds() {
+        for time in [200, 900, 3_000, 70_000] {
+            for position in draw.few(length) {
+                let keys = format!("of={kind},bytes={position},ms={time}");
+                // Behind a `CONNECT` that was so long in coming the module may have left its data phase.
+                let limit = if kind == "prompt" { 900 } else { 3_000 };
+                let mut case = step.case("stall", &keys, Want::Same);
+                if time > limit {
+                    case = any(step, case);
+                    case.want = Want::Any;
+                    // The commands behind it meet it too.
+                    case.power |= matches!(step.call, Call::Ensure | Call::Download);
+                }
+                case.within += ms(time);
+                case.back += ms(time);
+                cases.push(case);
+            }
+        }
+    }
+    cases
+}
+
 fn delay_prompt(step: Step<'_>) -> Vec<Case> {
     if !step.is_upload() {
         return Vec::new();
@@ -300,9 +397,10 @@ fn delay_prompt(step: Step<'_>) -> Vec<Case> {
     let mut cases = vec![late(100, Want::Same)];
     if step.call == Call::CommandWithData {
         cases.push(late(59_000, Want::Same));
-        // Nothing tells when the module would give up: a late prompt still gets its data.
+        // Nothing tells when the module would give up: a late prompt gets nothing, and the module's final
+        // code frees the port.
         let mut case = late(61_000, Want::Fails(&[ErrorKind::PortStuck]));
-        case.back = s(3);
+        case.back = s(7);
         cases.push(case);
     } else {
         cases.extend([19_500, 20_500, 30_500].map(|time| late(time, Want::Same)));
@@ -404,7 +502,12 @@ fn of_client(step: Step<'_>, fault: &str) -> Vec<Case> {
 fn registration(step: Step<'_>) -> Vec<Case> {
     let depends = matches!(
         step.call,
-        Call::Registration | Call::Operator | Call::Activate | Call::Deactivate | Call::Address
+        Call::Registration
+            | Call::Operator
+            | Call::Activate
+            | Call::Deactivate
+            | Call::Address
+            | Call::WaitReady
     );
     let want = if depends { Want::Any } else { Want::Same };
     ["command", "final"]
@@ -492,7 +595,9 @@ fn line(step: Step<'_>) -> Vec<Case> {
                 // Only the first lines are taken.
                 (_, "answer") if step.call == Call::Info => (Want::Same, false),
                 // A line without a name may be part of any answer that has such lines.
-                (_, "command" | "prompt" | "payload" | "answer") if unnamed && lists => {
+                (_, "command" | "prompt" | "payload" | "between" | "answer")
+                    if unnamed && lists =>
+                {
                     (Want::Less, false)
                 }
                 _ => (Want::Same, false),

@@ -4,7 +4,7 @@
 use std::fmt::{self, Debug};
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use atmqtt::engine::{OpId, Outcome, Request};
 use atmqtt::{
@@ -42,6 +42,7 @@ pub(crate) enum Call {
     Activate,
     Deactivate,
     Address,
+    WaitReady,
     UrcPort,
     SetUrcPort,
     Clock,
@@ -55,6 +56,9 @@ pub(crate) enum Call {
 
 /// The context that nobody uses but the calls.
 const CONTEXT: u8 = 2;
+
+/// How long [`Call::WaitReady`] waits.
+const READY_LIMIT: Duration = Duration::from_secs(900);
 
 /// What a file holds: a secret, and all that would do harm but for what may follow a block of it. Where
 /// that stands exactly so far behind a line that was printed into the block as the line is long,
@@ -78,7 +82,7 @@ fn shown<T: Debug>(value: T) -> String {
 }
 
 impl Call {
-    pub(crate) const ALL: [Self; 27] = [
+    pub(crate) const ALL: [Self; 28] = [
         Self::Upload,
         Self::UploadAck,
         Self::Ensure,
@@ -97,6 +101,7 @@ impl Call {
         Self::Activate,
         Self::Deactivate,
         Self::Address,
+        Self::WaitReady,
         Self::UrcPort,
         Self::SetUrcPort,
         Self::Clock,
@@ -128,6 +133,7 @@ impl Call {
             Self::Activate => "activate",
             Self::Deactivate => "deactiv",
             Self::Address => "address",
+            Self::WaitReady => "ready",
             Self::UrcPort => "urcget",
             Self::SetUrcPort => "urcset",
             Self::Clock => "clockget",
@@ -174,6 +180,7 @@ impl Call {
             Self::Activate => network.activate(CONTEXT).map(shown),
             Self::Deactivate => network.deactivate(CONTEXT).map(shown),
             Self::Address => network.address(CONTEXT).map(shown),
+            Self::WaitReady => network.wait_ready(CONTEXT, READY_LIMIT, |_| {}).map(shown),
             Self::UrcPort => network.urc_port().map(shown),
             Self::SetUrcPort => network.set_urc_port(&UrcPort::UsbAt).map(shown),
             // The time itself depends on how long the fault took.
@@ -196,6 +203,7 @@ impl Call {
             modem.files().upload("data.bin", &data())?;
         }
         match self {
+            Self::List => modem.files().upload("more.bin", b"more").map(drop),
             Self::TlsConfig => modem.tls(2)?.configure(&tls()),
             Self::Apn => modem.network().set_apn(CONTEXT, &apn()),
             Self::CommandWithData => match modem.files().delete("data.bin") {
@@ -243,8 +251,8 @@ struct Lane {
 #[derive(Debug)]
 pub(crate) struct Sent {
     pub(crate) name: String,
-    /// Lines came in front of its final code.
-    pub(crate) answered: bool,
+    /// How many lines came in front of its final code.
+    pub(crate) lines: usize,
 }
 
 #[derive(Clone)]
@@ -276,10 +284,11 @@ impl Driver for Handle {
         let limit = lane.end.saturating_sub(lane.bench.now);
         match lane.bench.wait(id, limit) {
             Ok(result) => {
-                let lines = |outcome: &Outcome| matches!(outcome, Outcome::Answer(lines) if !lines.is_empty());
-                let answered = result.as_ref().is_ok_and(lines);
-                lane.commands
-                    .extend(name.map(|name| Sent { name, answered }));
+                let lines = match &result {
+                    Ok(Outcome::Answer(lines)) => lines.len(),
+                    _ => 0,
+                };
+                lane.commands.extend(name.map(|name| Sent { name, lines }));
                 result
             }
             Err(_) => {
@@ -287,6 +296,19 @@ impl Driver for Handle {
                 Err(unplugged())
             }
         }
+    }
+
+    fn now(&self) -> Instant {
+        self.lock().bench.instant()
+    }
+
+    fn pause(&self, until: Instant) -> bool {
+        let mut lane = self.lock();
+        let time = until.saturating_duration_since(lane.bench.instant());
+        let left = lane.end.saturating_sub(lane.bench.now);
+        lane.overdue |= time > left;
+        lane.bench.run_for(time.min(left));
+        lane.overdue
     }
 }
 

@@ -8,7 +8,7 @@ use super::cloud::SignIn;
 use super::params::{Failure, Params};
 use super::run::{Done, Reply};
 use crate::packet::{Connect, Packet, Publish, ToBroker};
-use crate::profile::RetrySpan;
+use crate::profile::{ConnackLost, RetrySpan};
 
 impl Module {
     pub(crate) fn qmtconn_test(&mut self) -> Reply {
@@ -97,8 +97,15 @@ impl Module {
     /// No CONNACK in time. CONNECT is never sent twice (A1); the failure comes first, then the
     /// connection is closed (A65).
     pub(crate) fn connect_timeout(&mut self, index: usize) {
-        self.result("QMTCONN", index, "2");
-        self.down(index, 4);
+        let told = self.profile.connack_lost;
+        if told != ConnackLost::Stat {
+            self.result("QMTCONN", index, "2");
+        }
+        if told == ConnackLost::Result {
+            self.cut(index);
+        } else {
+            self.down(index, 4);
+        }
     }
 
     /// `AT+QMTDISC=idx`: DISCONNECT, and the connection is closed too (A32).

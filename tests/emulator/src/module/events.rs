@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::line::LineEnds;
 use super::run::Mode;
-use super::speak::Item;
 use super::{Module, Output, Timed};
 use crate::fault::{Action, Fault, On, Point};
 
@@ -41,6 +40,8 @@ pub(crate) enum Event {
     },
     Registration(u8),
     HangUp,
+    /// Somebody else has switched the echo on.
+    Echo,
     Raw(Vec<u8>),
     /// A URC about a client that changes nothing.
     Late(u8),
@@ -129,6 +130,13 @@ impl Module {
             .collect()
     }
 
+    /// Whether an event is bound to this place; it may still have to pass matches.
+    pub(crate) fn awaits(&self, place: On, command: &str, client: Option<usize>) -> bool {
+        self.faults.iter().any(|armed| {
+            armed.fault.place() == Some(place) && armed.fault.concerns(command, client)
+        })
+    }
+
     /// Lets the events bound to this place happen.
     pub(crate) fn events_at(&mut self, place: On, command: &str, client: Option<usize>) {
         if self.in_event {
@@ -175,6 +183,7 @@ impl Module {
             },
             Action::Registration => Event::Registration(code(2)),
             Action::HangUp => Event::HangUp,
+            Action::Echo => Event::Echo,
             Action::Line => {
                 let mut bytes = b"\r\n".to_vec();
                 bytes.extend_from_slice(fault.line.as_deref().unwrap_or_default());
@@ -210,10 +219,8 @@ impl Module {
             Event::Reboot => self.reboot(),
             Event::PdpDeactivated { context, code } => self.pdp_dropped(context, code),
             Event::Registration(status) => self.register(status),
-            Event::HangUp => self.output.push_back(Item {
-                output: Output::HangUp,
-                mark: None,
-            }),
+            Event::HangUp => self.output.push_back(Output::HangUp.into()),
+            Event::Echo => self.preferences.echo = true,
             Event::Raw(bytes) => {
                 self.flush_echo();
                 self.raw(bytes);

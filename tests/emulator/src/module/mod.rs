@@ -117,6 +117,8 @@ pub struct Module {
     rng: Rng,
     now: Duration,
     output: VecDeque<Item>,
+    /// Until when the bytes for the host stop.
+    stalled: Option<Duration>,
     timed: Vec<(Duration, u64, Timed)>,
     sequence: u64,
     faults: Vec<Armed>,
@@ -154,6 +156,7 @@ impl Module {
             rng: Rng::new(settings.seed),
             now: Duration::ZERO,
             output: VecDeque::new(),
+            stalled: None,
             timed: Vec::new(),
             sequence: 0,
             faults: Vec::new(),
@@ -215,6 +218,7 @@ impl Module {
         let clients = self.clients.iter().filter_map(Client::due);
         timed
             .chain(clients)
+            .chain(self.stalled)
             .chain(self.mode.due())
             .chain(self.running.due())
             .min()
@@ -222,7 +226,19 @@ impl Module {
 
     /// The next output, in order, until `None`.
     pub fn poll_output(&mut self) -> Option<Output> {
-        let item = self.output.pop_front()?;
+        if self.stalled.is_none() {
+            let stall = self.output.front_mut()?.stall.take();
+            self.stalled = stall.map(|time| self.now + time);
+        }
+        // Only the bytes for the host stop.
+        let at = match self.stalled {
+            Some(_) => self
+                .output
+                .iter()
+                .position(|item| !matches!(item.output, Output::Serial(_)))?,
+            None => 0,
+        };
+        let item = self.output.remove(at)?;
         if let Some(mark) = item.mark {
             self.written(mark);
         }
@@ -262,6 +278,8 @@ impl Module {
                     }
                     Timed::Network(status) => self.register(status),
                 }
+            } else if self.stalled.is_some_and(|at| at <= due) {
+                self.stalled = None;
             } else if self.mode.due().is_some_and(|at| at <= due) {
                 self.data_timeout();
             } else if self.running.due().is_some_and(|at| at <= due) {
@@ -284,10 +302,7 @@ impl Module {
     }
 
     fn link(&mut self, client: usize, what: ToBroker) {
-        self.output.push_back(Item {
-            output: Output::Broker(client, what),
-            mark: None,
-        });
+        self.output.push_back(Output::Broker(client, what).into());
     }
 
     fn written(&mut self, mark: Mark) {

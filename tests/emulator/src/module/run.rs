@@ -124,6 +124,8 @@ pub(crate) enum Done {
     Upload(Upload),
     /// It sends the bytes of a file.
     Download(Download),
+    /// It never came to the module, and nothing of its line behind it.
+    Lost,
 }
 
 /// What a handler answers.
@@ -220,8 +222,12 @@ impl Module {
                         return;
                     }
                 }
+                Ok(Done::Lost) => {
+                    self.running.stop();
+                    self.running.silent = true;
+                }
                 Err(failure) => {
-                    self.running.rest.clear();
+                    self.running.stop();
                     outcome = Err(failure);
                 }
             }
@@ -252,12 +258,13 @@ impl Module {
         let mut forced = None;
         for fault in self.strikes(Point::Command, &name, client) {
             forced = Some(match fault.action() {
-                Action::Cme => Failure::ForcedCme(fault.code.unwrap_or(0)),
-                _ => Failure::Error,
+                Action::Lose => Ok(Done::Lost),
+                Action::Cme => Err(Failure::ForcedCme(fault.code.unwrap_or(0))),
+                _ => Err(Failure::Error),
             });
         }
-        if let Some(failure) = forced {
-            return Err(failure);
+        if let Some(reply) = forced {
+            return reply;
         }
         let entry = table::find(&command.name).ok_or(Failure::Error)?;
         self.running.executing = true;

@@ -244,14 +244,17 @@ impl Module {
         }
     }
 
-    /// All retries were in vain; after a publish the client closes (A67). True if it did.
+    /// All retries were in vain; after a publish the client may close (A67). True if it did.
     fn flight_failed(&mut self, index: usize, flight: &Flight) -> bool {
         let rest = format!("{},2", flight.msgid);
         self.result(flight.command, index, &rest);
-        if flight.is_publish() {
-            self.down(index, 6);
+        match self.profile.stat_after_failed_publish {
+            Some(code) if flight.is_publish() => {
+                self.down(index, code);
+                true
+            }
+            _ => false,
         }
-        flight.is_publish()
     }
 
     /// A ping went unanswered (A15).

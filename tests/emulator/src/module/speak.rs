@@ -54,6 +54,27 @@ pub(crate) enum Mark {
 pub(crate) struct Item {
     pub(crate) output: Output,
     pub(crate) mark: Option<Mark>,
+    /// Before it the output stops for so long.
+    pub(crate) stall: Option<Duration>,
+}
+
+impl From<Output> for Item {
+    fn from(output: Output) -> Self {
+        Self {
+            output,
+            mark: None,
+            stall: None,
+        }
+    }
+}
+
+/// What the faults make of a piece of output.
+#[derive(Default)]
+struct Damage {
+    /// A reboot cuts it.
+    reboot: bool,
+    /// It stops for so long behind so many bytes.
+    stall: Option<(usize, Duration)>,
 }
 
 impl Module {
@@ -135,16 +156,22 @@ impl Module {
 
     /// Writes the collected answer lines of a command.
     pub(crate) fn flush_info(&mut self) {
-        let lines = std::mem::take(&mut self.running.info);
-        if lines.is_empty() {
-            return;
+        let mut lines = std::mem::take(&mut self.running.info);
+        let (command, client) = (self.running.command.clone(), self.running.client);
+        if lines.len() > 1 && self.awaits(On::Between, &command, client) {
+            let rest = lines.split_off(1);
+            self.put_info(&lines, self.preferences.verbose);
+            self.events_at(On::Between, &command, client);
+            self.put_info(&rest, false);
+        } else if !lines.is_empty() {
+            self.put_info(&lines, self.preferences.verbose);
         }
-        let mut bytes = Vec::new();
-        if self.preferences.verbose {
-            bytes.extend_from_slice(b"\r\n");
-        }
+    }
+
+    fn put_info(&mut self, lines: &[Vec<u8>], framed: bool) {
+        let mut bytes = if framed { b"\r\n".to_vec() } else { Vec::new() };
         for line in lines {
-            bytes.extend_from_slice(&line);
+            bytes.extend_from_slice(line);
             bytes.extend_from_slice(b"\r\n");
         }
         self.put(Say {
@@ -216,11 +243,12 @@ impl Module {
                     Action::Delay => delay += Duration::from_millis(fault.ms.unwrap_or(0)),
                     Action::Lose => copies = 0,
                     Action::Twice => copies = 2,
+                    Action::Never => return self.break_off(),
                     _ => {}
                 }
             }
         }
-        let reboot = self.damage(&mut say);
+        let damage = self.damage(&mut say);
         if say.bytes.is_empty() {
             copies = 0;
         }
@@ -228,21 +256,28 @@ impl Module {
             self.lost(mark);
         }
         for copy in 0..copies {
-            let item = Item {
-                output: Output::Serial(say.bytes.clone()),
-                mark: mark.filter(|_| copy == 0),
-            };
-            if delay.is_zero() {
-                self.output.push_back(item);
-            } else {
-                self.schedule(delay, Timed::Put(item));
+            let mark = mark.filter(|_| copy == 0);
+            for item in pieces(&say.bytes, mark, damage.stall) {
+                if delay.is_zero() {
+                    self.output.push_back(item);
+                } else {
+                    self.schedule(delay, Timed::Put(item));
+                }
             }
         }
-        if reboot {
+        if damage.reboot {
             self.reboot();
         } else if let Some((_, Some(after))) = places {
             self.events_at(after, &say.command, client);
         }
+    }
+
+    /// No prompt comes, and nothing else about its command.
+    fn break_off(&mut self) {
+        self.mode = Mode::AwaitFinal;
+        self.running.stop();
+        self.running.silent = true;
+        self.finish(Ok(()));
     }
 
     /// Output that never leaves still moves the state on; the rest of what was typed together with
@@ -254,9 +289,9 @@ impl Module {
         }
     }
 
-    /// Applies what damages bytes; true if the line is cut by a reboot.
-    fn damage(&mut self, say: &mut Say) -> bool {
-        let mut reboot = false;
+    /// Applies what damages bytes.
+    fn damage(&mut self, say: &mut Say) -> Damage {
+        let mut damage = Damage::default();
         for fault in self.damages(say.kind.name(), &say.command, say.client) {
             let len = say.bytes.len();
             let chosen = |module: &mut Self| fault.number.unwrap_or_else(|| module.rng.below(len));
@@ -264,7 +299,7 @@ impl Module {
                 Action::Truncate => say.bytes.truncate(fault.number.unwrap_or(0)),
                 Action::TruncateAndReboot => {
                     say.bytes.truncate(fault.number.unwrap_or(0));
-                    reboot = true;
+                    damage.reboot = true;
                 }
                 Action::DropByte => {
                     let index = chosen(self);
@@ -284,18 +319,19 @@ impl Module {
                     bytes.append(&mut say.bytes);
                     say.bytes = bytes;
                 }
+                Action::Stall => {
+                    let time = Duration::from_millis(fault.ms.unwrap_or(0));
+                    damage.stall = Some((chosen(self), time));
+                }
                 _ => {}
             }
         }
-        reboot
+        damage
     }
 
     /// Bytes as they are, past framing and faults.
     pub(crate) fn raw(&mut self, bytes: Vec<u8>) {
-        self.output.push_back(Item {
-            output: Output::Serial(bytes),
-            mark: None,
-        });
+        self.output.push_back(Output::Serial(bytes).into());
     }
 
     /// Writes the echo collected so far.
@@ -305,6 +341,22 @@ impl Module {
             self.raw(bytes);
         }
     }
+}
+
+/// A piece of output, in two where it stops on the way. The module goes on with the first of them.
+fn pieces(bytes: &[u8], mark: Option<Mark>, stall: Option<(usize, Duration)>) -> Vec<Item> {
+    let (at, time) = stall.unwrap_or_default();
+    let (head, tail) = bytes.split_at(at.min(bytes.len()));
+    let parts = [(head, None), (tail, (!time.is_zero()).then_some(time))];
+    let mut items = Vec::new();
+    for (part, stall) in parts.into_iter().filter(|(part, _)| !part.is_empty()) {
+        items.push(Item {
+            mark: mark.filter(|_| items.is_empty()),
+            stall,
+            ..Output::Serial(part.to_vec()).into()
+        });
+    }
+    items
 }
 
 /// The texts of `AT+CMEE=2` (supplement 2.10).

@@ -71,11 +71,17 @@ impl Module {
         }
     }
 
-    /// UNSUBACK carries no QoS, so there is no value (A6).
+    /// UNSUBACK carries no QoS, so there is no value, or one that means nothing (A6).
     pub(crate) fn unsubscribed(&mut self, index: usize, id: u16) {
         let is_it = |step: &Step| matches!(step, Step::UnsubAck(_));
         if let Some(flight) = self.land(index, id, is_it) {
-            self.result("QMTUNS", index, &format!("{},0", flight.msgid));
+            let values = match &flight.step {
+                Step::UnsubAck(filters) if self.profile.unsubscribe_value => {
+                    ",1".repeat(filters.len())
+                }
+                _ => String::new(),
+            };
+            self.result("QMTUNS", index, &format!("{},0{values}", flight.msgid));
         }
     }
 }

@@ -20,6 +20,17 @@ pub enum PingLost {
     PingThenStat,
 }
 
+/// What says that no CONNACK came (register A65). The connection is closed in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnackLost {
+    /// `+QMTCONN: idx,2`, then `+QMTSTAT: idx,4`.
+    Both,
+    /// `+QMTCONN: idx,2`.
+    Result,
+    /// `+QMTSTAT: idx,4`.
+    Stat,
+}
+
 /// What happens to a message that finds all five slots taken (register A40).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SlotsFull {

@@ -16,8 +16,8 @@ use std::time::Duration;
 
 pub use files::Files;
 pub use knobs::{
-    CloseClosed, ConfigUntil, HexLength, Limits, OpenOccupied, PayloadEcho, PingLost, PublishForms,
-    RetrySpan, SlotsFull, TestForms,
+    CloseClosed, ConfigUntil, ConnackLost, HexLength, Limits, OpenOccupied, PayloadEcho, PingLost,
+    PublishForms, RetrySpan, SlotsFull, TestForms,
 };
 
 /// One dialect. Every field is a knob; the comment names the register entry of the protocol
@@ -124,6 +124,13 @@ pub struct Profile {
     /// `+QMTSTAT` code of clients whose context or registration is lost: 7, the link is dead, by the
     /// words of table 4; 1 was captured.
     pub context_lost_stat: u8,
+    /// `+QMTUNS: idx,msgid,0` has a value behind it for every topic, as a driver has seen (A6).
+    pub unsubscribe_value: bool,
+    /// No CONNACK in time (A65).
+    pub connack_lost: ConnackLost,
+    /// `+QMTSTAT` after a publish that failed on all retries, with the end of the connection (A67); else
+    /// it goes on.
+    pub stat_after_failed_publish: Option<u8>,
     /// `+QMTSTAT` after a refused CONNACK (A34).
     pub stat_after_refusal: Option<u8>,
     /// `+QMTSTAT` after `+QMTDISC: idx,0` (A32).

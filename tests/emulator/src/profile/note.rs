@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::settings::NOTE_SETTINGS;
 use super::{
-    CloseClosed, ConfigUntil, Files, HexLength, Limits, OpenOccupied, PayloadEcho, PingLost,
-    Profile, PublishForms, RetrySpan, SlotsFull, TestForms,
+    CloseClosed, ConfigUntil, ConnackLost, Files, HexLength, Limits, OpenOccupied, PayloadEcho,
+    PingLost, Profile, PublishForms, RetrySpan, SlotsFull, TestForms,
 };
 
 pub(super) const NOTE_FORMS: TestForms = TestForms {
@@ -88,6 +88,9 @@ impl Profile {
             open_needs_context: false,
             qiact_twice_error: true,
             context_lost_stat: 7,
+            unsubscribe_value: false,
+            connack_lost: ConnackLost::Both,
+            stat_after_failed_publish: Some(6),
             stat_after_refusal: Some(4),
             stat_after_disconnect: None,
             disconnect_time: Duration::ZERO,
