@@ -14,7 +14,9 @@ use parking_lot::{Condvar, Mutex};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::PyDict;
 
+use crate::convert::class;
 use crate::process::{process, spawn_thread};
 use crate::wait;
 
@@ -185,15 +187,16 @@ pub(crate) fn settle(py: Python<'_>) {
     }
 }
 
-/// Reports an exception that a callback has raised: nobody else can.
+/// Reports an exception that a callback has raised: nobody else can. That the port was closed under it
+/// is how a program ends, and no news.
 pub(crate) fn callback_raised(py: Python<'_>, what: &str, error: PyErr) {
     let told = loggers(py).and_then(|loggers| {
-        let kwargs = pyo3::types::PyDict::new(py);
+        let kwargs = PyDict::new(py);
         kwargs.set_item("exc_info", error.value(py))?;
-        loggers
-            .all
-            .bind(py)
-            .call_method("error", ("%s raised an exception", what), Some(&kwargs))
+        let closed = error.is_instance(py, class!(py, "errors", "ClosedError")?);
+        let level = if closed { DEBUG } else { ERROR };
+        let args = (level, "%s raised an exception", what);
+        loggers.all.bind(py).call_method("log", args, Some(&kwargs))
     });
     if told.is_err() {
         error.write_unraisable(py, None);
