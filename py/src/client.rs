@@ -505,6 +505,12 @@ impl Client {
     ) -> PyResult<()> {
         let qos = crate::convert::qos(py, qos)?;
         let payload = bytes(payload, "payload")?;
+        if self.modem.get().limit(py, timeout)?.is_none() {
+            let started = self.start(py, |client| {
+                client.publish_start(&topic, &payload, qos, retain)
+            })?;
+            return wait::outcome(py, &started);
+        }
         self.call(py, timeout, move |client| {
             client.publish(&topic, &payload, qos, retain)
         })

@@ -171,6 +171,10 @@ impl Modem {
     ///     UnconfirmedError: No final result code came in time.
     #[pyo3(signature = (line, *, timeout=None))]
     fn command(&self, py: Python<'_>, line: String, timeout: Option<f64>) -> PyResult<Vec<String>> {
+        if self.limit(py, timeout)?.is_none() {
+            let started = py.detach(|| self.modem().command_start(&line));
+            return wait::outcome(py, &started.or_raise(py)?);
+        }
         self.call(py, timeout, move |modem| modem.command(&line))
     }
 
