@@ -136,20 +136,14 @@ impl Emulator {
             builder = builder.trace(path);
         }
         let started = py.detach(|| builder.start());
-        let trace = match &path {
-            Some(path) => {
-                let file = File::open(path);
-                if !named {
-                    // Who has it open still has it.
-                    std::fs::remove_file(path)?;
-                }
-                Some(Mutex::new(file?))
-            }
-            None => None,
-        };
+        let file = path.as_ref().map(File::open);
+        if let (Some(path), false) = (&path, named) {
+            // Who has it open still has it.
+            std::fs::remove_file(path)?;
+        }
         Ok(Self {
             emulator: started?,
-            trace,
+            trace: file.transpose()?.map(Mutex::new),
         })
     }
 

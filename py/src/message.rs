@@ -3,12 +3,13 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
+use parking_lot::RwLock;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple};
 
 use crate::modem::Modem;
+use crate::process::process;
 use crate::wait;
 
 /// A message from the broker.
@@ -84,8 +85,8 @@ impl Message {
 
 /// One consumer of a queue of the library: an iterator over what comes.
 pub(crate) struct Stream<T> {
-    /// `None` once it is closed.
-    queue: Mutex<Option<std::sync::Arc<T>>>,
+    /// `None` once it is closed. Whoever waits reads, so that closing waits for them to leave.
+    queue: RwLock<Option<T>>,
     timeout: Option<Duration>,
     modem: Py<Modem>,
 }
@@ -117,7 +118,7 @@ impl Queue for atmqtt::Events {
 impl<T: Queue> Stream<T> {
     pub(crate) fn new(queue: T, timeout: Option<Duration>, modem: Py<Modem>) -> Self {
         Self {
-            queue: Mutex::new(Some(std::sync::Arc::new(queue))),
+            queue: RwLock::new(Some(queue)),
             timeout,
             modem,
         }
@@ -130,7 +131,8 @@ impl<T: Queue> Stream<T> {
         limit: Option<Duration>,
     ) -> PyResult<Option<T::Item>> {
         let found = wait::look(py, limit, |slice| {
-            let Some(queue) = self.queue.lock().clone() else {
+            let queue = self.queue.read();
+            let Some(queue) = &*queue else {
                 return Some(None);
             };
             let before = Instant::now();
@@ -149,9 +151,10 @@ impl<T: Queue> Stream<T> {
         self.next(py, self.timeout)
     }
 
-    /// Gives the queue back, for another consumer.
-    pub(crate) fn close(&self) {
-        drop(self.queue.lock().take());
+    /// Gives the queue back, for another consumer. A thread that waits leaves within a slice.
+    pub(crate) fn close(&self, py: Python<'_>) {
+        let _away = process().step_away();
+        py.detach(|| drop(self.queue.write().take()));
     }
 
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -191,8 +194,8 @@ impl Messages {
     }
 
     /// Gives the messages back; what has not been read waits for the next consumer.
-    fn close(&self) {
-        self.0.close();
+    fn close(&self, py: Python<'_>) {
+        self.0.close(py);
     }
 
     fn __iter__(slf: Py<Self>) -> Py<Self> {
@@ -211,12 +214,13 @@ impl Messages {
     #[pyo3(signature = (exc_type, exc_value, traceback, /))]
     fn __exit__(
         &self,
+        py: Python<'_>,
         exc_type: &Bound<'_, PyAny>,
         exc_value: &Bound<'_, PyAny>,
         traceback: &Bound<'_, PyAny>,
     ) {
         let _ = (exc_type, exc_value, traceback);
-        self.close();
+        self.close(py);
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -15,6 +15,7 @@ use crate::error::{self, OrRaise as _};
 use crate::event::{self, Events};
 use crate::files::Files;
 use crate::info;
+use crate::logging;
 use crate::network::Network;
 use crate::port::{Port, Slot};
 use crate::process::process;
@@ -172,6 +173,7 @@ impl Modem {
     #[pyo3(signature = (line, *, timeout=None))]
     fn command(&self, py: Python<'_>, line: String, timeout: Option<f64>) -> PyResult<Vec<String>> {
         if self.limit(py, timeout)?.is_none() {
+            logging::refresh(py);
             let started = py.detach(|| self.modem().command_start(&line));
             return wait::outcome(py, &started.or_raise(py)?);
         }

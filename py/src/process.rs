@@ -7,7 +7,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use parking_lot::{Condvar, Mutex};
@@ -190,6 +189,3 @@ pub(crate) fn at_exit(py: Python<'_>) -> PyResult<()> {
     let logged = process.logs.stop(py);
     closing.and(back).and(logged)
 }
-
-/// How long a wait may go without looking at signals.
-pub(crate) const SLICE: Duration = Duration::from_millis(100);

@@ -35,7 +35,7 @@ enum Pem {
 }
 
 impl Pem {
-    /// PEM text begins with this; a path does not, and a key must not show in an error about a file.
+    /// PEM text holds this and a path does not. A key must not show in an error about a file.
     const BEGIN: &'static str = "-----BEGIN";
 
     fn from(given: &Bound<'_, PyAny>, parameter: &str) -> PyResult<Self> {
@@ -45,7 +45,7 @@ impl Pem {
         }
         if let Ok(text) = given.cast::<PyString>() {
             let text = text.to_str()?;
-            if text.trim_start().starts_with(Self::BEGIN) {
+            if text.contains(Self::BEGIN) {
                 return Ok(Self::Text(text.as_bytes().to_vec()));
             }
         }

@@ -9,7 +9,10 @@ use pyo3::prelude::*;
 
 use crate::error::{self, OrRaise as _};
 use crate::logging;
-use crate::process::{SLICE, process};
+use crate::process::process;
+
+/// How long a wait may go without looking at signals.
+const SLICE: Duration = Duration::from_millis(100);
 
 /// Three years: as good as no limit, and no sum with the clock overflows.
 pub(crate) const FOREVER: Duration = Duration::from_secs(100_000_000);
@@ -123,6 +126,8 @@ pub(crate) fn call_with_progress<P: Send + 'static, T: Send + 'static>(
     job: impl FnOnce(&mut dyn FnMut(P)) -> atmqtt::Result<T> + Send + 'static,
     mut progress: impl FnMut(P) -> PyResult<()>,
 ) -> PyResult<T> {
+    // Before anything is sent, so that it is logged.
+    logging::refresh(py);
     let (sender, receiver) = crossbeam_channel::unbounded();
     let spawned = process().spawn(move || {
         let done = job(&mut |progress| {

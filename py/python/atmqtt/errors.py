@@ -88,10 +88,15 @@ class Error(Exception):
         detail: str | None = None,
     ) -> None:
         super().__init__(message)
+        self._message = message
         self.code = code
         self.command = command
         self.client = client
         self.detail = message if detail is None else detail
+
+    def __str__(self) -> str:
+        # OSError has a form of its own where it has an errno or a file name.
+        return self._message
 
     @property
     def number(self) -> int:
@@ -164,7 +169,7 @@ class PortNotFoundError(PortLostError, FileNotFoundError):
 
 
 class PortPermissionError(PortLostError, PermissionError):
-    """This user may not open the serial port."""
+    """The serial port may not be opened by this user."""
 
 
 class PortBusyError(Error, OSError):
@@ -255,8 +260,8 @@ def _from_native(
         elif not os.access(path, os.R_OK | os.W_OK):
             cls = PortPermissionError
     error = cls(message, code=code, command=command, client=client, detail=detail)
-    if isinstance(error, OSError):
-        error.errno = _ERRNO.get(type(error))
+    if isinstance(error, OSError) and path is not None:
+        error.errno = _ERRNO.get(cls)
         error.filename = path
     return error
 
