@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from atmqtt import Client, Modem, OperationFailedError, TimedOutError
+from atmqtt import Client, Modem, OperationFailedError, PortClosed, PortLostError, TimedOutError
 from atmqtt.emulator import Emulator
 
 
@@ -105,19 +105,24 @@ def test_plugged_out_and_in_behind_its_link(tmp_path: Path) -> None:
         emulator.hang_up()
         assert not emulator.plugged
         emulator.plug()
-        with Modem(link) as modem:
+        with Modem(link, patience=1) as modem:
             assert modem.info().model == "EC200A"
 
 
 def test_replugged_by_itself(tmp_path: Path) -> None:
     link = tmp_path / "tty"
-    with Emulator(link=link, replug_after=0.01, faults=["hang-up:ms=1"]) as emulator:
-        while emulator.plugged:
-            pass
-        while not emulator.plugged:
-            pass
+    with Emulator(link=link, replug_after=0.01) as emulator:
         with Modem(link) as modem:
-            modem.command("AT")
+            emulator.inject_fault("hang-up")
+            *_, last = modem.events()
+            assert isinstance(last, PortClosed)
+        while True:
+            try:
+                with Modem(link, patience=1) as modem:
+                    modem.command("AT")
+                    return
+            except PortLostError:
+                pass
 
 
 def program(*args: str) -> subprocess.Popen[str]:

@@ -30,11 +30,10 @@ BUILT_IN = {
 
 
 def test_every_kind_has_its_class() -> None:
-    classes = [
-        errors._from_native(int(kind), "text", None, None, None, "t") for kind in atmqtt.ErrorKind
-    ]
+    kinds = list(atmqtt.ErrorKind)
+    classes = [errors._from_native(int(kind), "text", None, None, None, "t") for kind in kinds]
     assert [type(one).__name__ for one in classes] == list(BUILT_IN)
-    for error, kind in zip(classes, atmqtt.ErrorKind, strict=True):
+    for error, kind in zip(classes, kinds, strict=True):
         assert error.kind is kind
         assert error.number == kind
         assert isinstance(error, atmqtt.Error)

@@ -244,7 +244,7 @@ def test_reasons_without_a_name() -> None:
     assert other.advice == "an undocumented code; connect again"
     assert DisconnectReason(5).text == "disconnected as asked"
     with pytest.raises(ValueError, match="nonsense"):
-        DisconnectReason("nonsense")
+        DisconnectReason("nonsense")  # type: ignore[arg-type]
 
 
 def test_a_payload_that_is_too_long_is_reported(emulator: Emulator) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import atmqtt
 import pytest
-from atmqtt import Apn, Authentication, IpType, Modem, RegistrationStatus, UrcPort
+from atmqtt import Apn, Authentication, IpType, Modem, PemSource, RegistrationStatus, UrcPort
 from atmqtt.emulator import Emulator
 
 # A certificate only in form: the emulated module looks at real ones when it connects.
@@ -40,11 +40,12 @@ def test_files_there_and_back(modem: Modem) -> None:
 
 
 def test_the_progress_of_an_upload(emulator: Emulator) -> None:
-    with Emulator(baud=115200) as slow, Modem(slow.port) as modem:
+    # More than the buffers on the way take at once.
+    with Emulator(baud=921600) as slow, Modem(slow.port) as modem:
         told: list[tuple[int, int]] = []
-        modem.files().upload("a", bytes(4000), progress=lambda *args: told.append(args))
-        assert told[0] == (0, 4000)
-        assert told[-1] == (4000, 4000)
+        modem.files().upload("a", bytes(40_000), progress=lambda *args: told.append(args))
+        assert told[0] == (0, 40_000)
+        assert told[-1] == (40_000, 40_000)
         assert told == sorted(told)
         assert len(told) > 2
 
@@ -81,7 +82,8 @@ def test_a_tls_context(modem: Modem, tmp_path: Path) -> None:
     path.write_text(CERTIFICATE)
     context = modem.tls(2)
     assert context.index == 2
-    for ca in [path, str(path), CERTIFICATE.encode(), CERTIFICATE]:
+    sources: list[PemSource] = [path, str(path), CERTIFICATE.encode(), CERTIFICATE]
+    for ca in sources:
         context.configure(
             ca,
             version=atmqtt.TlsVersion.ANY,
@@ -101,7 +103,7 @@ def test_a_tls_context(modem: Modem, tmp_path: Path) -> None:
         assert modem.files().download(settings.ca).decode() == CERTIFICATE
         now = datetime.now(timezone.utc)
         assert abs(modem.network().clock() - now) < timedelta(minutes=5)
-    context.configure(atmqtt.OnModule(settings.ca))
+    context.configure(atmqtt.OnModule(settings.ca or ""))
     assert context.config().version is atmqtt.TlsVersion.V1_2
     context.configure(insecure=True, clock="ignore")
     assert context.config().verification is atmqtt.TlsVerification.NOTHING
@@ -148,7 +150,9 @@ def test_wrong_tls(
 
 def test_a_key_is_shown_nowhere(modem: Modem) -> None:
     with pytest.raises(atmqtt.Error) as caught:
-        modem.tls(0).configure(CERTIFICATE, client_certificate=CERTIFICATE, private_key="x" + KEY)
+        modem.tls(0).configure(
+            CERTIFICATE, client_certificate=CERTIFICATE, private_key=KEY.replace("KEY", "DIARY")
+        )
     assert "c2VjcmV0" not in str(caught.value)
 
 
