@@ -82,6 +82,7 @@ def test_a_tls_context(modem: Modem, tmp_path: Path) -> None:
     path.write_text(CERTIFICATE)
     context = modem.tls(2)
     assert context.index == 2
+    settings = context.config()
     sources: list[PemSource] = [path, str(path), CERTIFICATE.encode(), CERTIFICATE]
     for ca in sources:
         context.configure(
