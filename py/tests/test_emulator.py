@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -12,8 +13,14 @@ from atmqtt import Client, Modem, OperationFailedError, PortClosed, PortLostErro
 from atmqtt.emulator import Emulator
 
 
-def test_options(tmp_path: Path) -> None:
-    link, trace = tmp_path / "ttyQ", tmp_path / "trace.txt"
+@pytest.fixture
+def link(tmp_path: Path) -> Path:
+    """A name that no other test run has: ports are locked by the last part of theirs."""
+    return tmp_path / f"tty-{os.getpid()}"
+
+
+def test_options(tmp_path: Path, link: Path) -> None:
+    trace = tmp_path / "trace.txt"
     with (
         Emulator(
             profile="ec600s",
@@ -99,8 +106,7 @@ def test_what_there_is() -> None:
     assert "lose-result" in [name for name, _ in Emulator.faults()]
 
 
-def test_plugged_out_and_in_behind_its_link(tmp_path: Path) -> None:
-    link = tmp_path / "tty"
+def test_plugged_out_and_in_behind_its_link(link: Path) -> None:
     with Emulator(link=link) as emulator:
         emulator.hang_up()
         assert not emulator.plugged
@@ -109,8 +115,7 @@ def test_plugged_out_and_in_behind_its_link(tmp_path: Path) -> None:
             assert modem.info().model == "EC200A"
 
 
-def test_replugged_by_itself(tmp_path: Path) -> None:
-    link = tmp_path / "tty"
+def test_replugged_by_itself(link: Path) -> None:
     with Emulator(link=link, replug_after=0.01) as emulator:
         with Modem(link) as modem:
             emulator.inject_fault("hang-up")
@@ -136,8 +141,7 @@ def program(*args: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-def test_the_program(tmp_path: Path, signum: signal.Signals) -> None:
-    link = tmp_path / "tty"
+def test_the_program(link: Path, signum: signal.Signals) -> None:
     with program("--link", str(link), "--profile", "ec800m") as process:
         assert process.stdout is not None
         device = process.stdout.readline().rstrip("\n")
