@@ -454,7 +454,10 @@ class Files:
         """The files whose names fit a pattern; :meth:`atmqtt.Files.list`."""
         return await _in_thread(lambda: self._files.list(pattern, timeout=timeout))
 
-    checksum = staticmethod(atmqtt.Files.checksum)
+    @staticmethod
+    def checksum(data: Buffer | str) -> int:
+        """The checksum that the module reports for these bytes; :meth:`atmqtt.Files.checksum`."""
+        return atmqtt.Files.checksum(data)
 
 
 class TlsContext:
