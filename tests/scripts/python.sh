@@ -10,6 +10,7 @@ mkdir -p "${CARGO_TARGET_DIR:-target}"
 target=$(cd "${CARGO_TARGET_DIR:-target}" && pwd)
 work=$target/python
 mkdir -p "$work"
+export RUFF_CACHE_DIR=$work/ruff MYPY_CACHE_DIR=$work/mypy
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PYTHONDONTWRITEBYTECODE=1
 export CARGO_TARGET_DIR=$target
 
@@ -100,7 +101,7 @@ environment=$work/${found[-1]%% *}
     cd py
     # The installed package, and not the sources beside it.
     "$environment/bin/python" -m mypy.stubtest atmqtt
-    "$environment/bin/mypy" --strict --cache-dir "$work/mypy" python/atmqtt tests ../examples/python
+    "$environment/bin/mypy" --strict python/atmqtt tests ../examples/python
     "$tools/bin/pyright" --pythonpath "$environment/bin/python" tests ../examples/python
 )
 
