@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from textwrap import dedent
 
 import pytest
+
 from atmqtt import Client, Modem
 from atmqtt.emulator import Emulator
 

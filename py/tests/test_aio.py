@@ -7,8 +7,9 @@ import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import atmqtt
 import pytest
+
+import atmqtt
 from atmqtt import Granted, State, aio
 from atmqtt.emulator import Emulator
 from conftest import Run

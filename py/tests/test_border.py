@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from conftest import Run
 
 # A client whose callback publishes what it gets, so that it is called all the time.

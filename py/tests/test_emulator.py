@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from atmqtt import Client, Modem, OperationFailedError, PortClosed, PortLostError, TimedOutError
 from atmqtt.emulator import Emulator
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import builtins
 import pickle
 
-import atmqtt
 import pytest
+
+import atmqtt
 from atmqtt import errors
 
 BUILT_IN = {

@@ -7,6 +7,7 @@ import logging
 import time
 
 import pytest
+
 from atmqtt import Client, ClosedError, Modem
 from atmqtt.emulator import Emulator
 from conftest import Run

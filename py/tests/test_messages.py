@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-import atmqtt
 import pytest
+
+import atmqtt
 from atmqtt import Client, DisconnectReason, Message, Modem
 from atmqtt.emulator import Emulator
 

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta, timezone
 from ipaddress import IPv4Address
 from pathlib import Path
 
-import atmqtt
 import pytest
+
+import atmqtt
 from atmqtt import Apn, Authentication, IpType, Modem, PemSource, RegistrationStatus, UrcPort
 from atmqtt.emulator import Emulator
 

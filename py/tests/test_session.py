@@ -6,8 +6,9 @@ import array
 import threading
 from collections.abc import Callable
 
-import atmqtt
 import pytest
+
+import atmqtt
 from atmqtt import Client, Granted, Modem, QoS, State
 from atmqtt.emulator import Emulator, Published
 

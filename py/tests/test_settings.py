@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import atmqtt
 import pytest
+
+import atmqtt
 from atmqtt import Client, ClientConfig, Delivery, Format, Modem, SettingName, Version
 from atmqtt.emulator import Emulator
 

@@ -54,7 +54,7 @@ if ! cmp -s tests/scripts/python-tools.txt "$tools/made-from"; then
 fi
 
 echo '-- style'
-sources=(py/python py/tests examples/python)
+sources=(py/python py/tests examples/python/{quickstart,logger}.py tests/scripts/stub-docs.py)
 "$tools/bin/ruff" format --config py/pyproject.toml --check "${sources[@]}"
 "$tools/bin/ruff" check --config py/pyproject.toml "${sources[@]}"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds what is uploaded to PyPI into target/wheels: a wheel for the stable ABI of CPython 3.10 and up
+# Builds what is uploaded to PyPI into target/pypi: a wheel for the stable ABI of CPython 3.10 and up
 # that loads on every Linux with glibc 2.17 or later, and the source archive. Checks that the wheel needs
 # no newer glibc, and that the archive builds by itself, outside the repository.
 set -euo pipefail
@@ -9,7 +9,7 @@ root=$PWD
 mkdir -p "${CARGO_TARGET_DIR:-target}"
 target=$(cd "${CARGO_TARGET_DIR:-target}" && pwd)
 work=$target/python
-wheels=$target/wheels
+wheels=$target/pypi
 export CARGO_TARGET_DIR=$target PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
 
 # Beside those of python.sh: zig links against an old glibc wherever it runs.
