@@ -11,6 +11,7 @@ use crate::error::OrRaise as _;
 use crate::message::{self, Messages};
 use crate::modem::Modem;
 use crate::pending::Pending;
+use crate::process::inside;
 use crate::{settings, wait};
 
 /// One of the six MQTT clients of a module; Modem.client() gives it.
@@ -141,6 +142,7 @@ impl Client {
     /// Where the client stands, as far as the module has said: a State.
     #[getter]
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let _inside = inside(py)?;
         let state = match py.detach(|| self.client.state()) {
             atmqtt::State::Closed => "closed",
             atmqtt::State::Opening => "opening",
@@ -154,15 +156,17 @@ impl Client {
 
     /// Counts the opens of this client: events and messages carry the number of their connection.
     #[getter]
-    fn generation(&self, py: Python<'_>) -> u32 {
-        py.detach(|| self.client.generation())
+    fn generation(&self, py: Python<'_>) -> PyResult<u32> {
+        let _inside = inside(py)?;
+        Ok(py.detach(|| self.client.generation()))
     }
 
     /// Host and port that the client is connected to since before this port was opened, if it is: it
     /// can be adopted (adopt()) or replaced (open() with replace=True).
     #[getter]
-    fn found_alive(&self, py: Python<'_>) -> Option<(String, u16)> {
-        py.detach(|| self.client.found_alive())
+    fn found_alive(&self, py: Python<'_>) -> PyResult<Option<(String, u16)>> {
+        let _inside = inside(py)?;
+        Ok(py.detach(|| self.client.found_alive()))
     }
 
     /// Writes the given settings (AT+QMTCFG), at once, and keeps them for every later open.
@@ -227,6 +231,7 @@ impl Client {
         edit_timeout: Option<&Bound<'_, PyAny>>,
         timeout: Option<f64>,
     ) -> PyResult<()> {
+        let _inside = inside(py)?;
         let given = [
             ("version", version),
             ("pdp_context", pdp_context),
@@ -254,6 +259,7 @@ impl Client {
     /// Asks the module for every setting (AT+QMTCFG="...",client). What it does not know is None.
     #[pyo3(signature = (*, timeout=None))]
     fn config<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
+        let _inside = inside(py)?;
         let config = self.call(py, timeout, |client| client.config())?;
         settings::config_to(py, config)
     }
@@ -279,6 +285,7 @@ impl Client {
         name: &Bound<'py, PyAny>,
         timeout: Option<f64>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let _inside = inside(py)?;
         let name = settings::name(name)?;
         let setting = self.call(py, timeout, move |client| client.setting(name))?;
         settings::setting_to(py, setting)
@@ -309,6 +316,7 @@ impl Client {
         replace: bool,
         timeout: Option<f64>,
     ) -> PyResult<()> {
+        let _inside = inside(py)?;
         let port = int(py, "port", port, 1..=65_535)?;
         self.call(py, timeout, move |client| {
             client.open_with(&host, port, if_in_use(replace))
@@ -324,6 +332,7 @@ impl Client {
         port: i64,
         replace: bool,
     ) -> PyResult<Pending> {
+        let _inside = inside(py)?;
         let port = int(py, "port", port, 1..=65_535)?;
         let pending = self.start(py, |client| {
             client.open_start(host, port, if_in_use(replace))
@@ -338,6 +347,7 @@ impl Client {
     ///         safely (lengths off, hexadecimal on): open() it with replace=True then.
     #[pyo3(signature = (*, timeout=None))]
     fn adopt(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<()> {
+        let _inside = inside(py)?;
         self.call(py, timeout, |client| client.adopt())
     }
 
@@ -346,11 +356,13 @@ impl Client {
     /// Ends an open or connect that is under way. Closing a closed client succeeds.
     #[pyo3(signature = (*, timeout=None))]
     fn close(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<()> {
+        let _inside = inside(py)?;
         self.call(py, timeout, |client| client.close())
     }
 
     /// close() without waiting.
     fn close_start(&self, py: Python<'_>) -> PyResult<Pending> {
+        let _inside = inside(py)?;
         let pending = self.start(py, atmqtt::Client::close_start)?;
         Ok(self.pending(py, pending))
     }
@@ -378,6 +390,7 @@ impl Client {
         password: Option<String>,
         timeout: Option<f64>,
     ) -> PyResult<()> {
+        let _inside = inside(py)?;
         let connect = signing_in(client_id, username, password)?;
         self.call(py, timeout, move |client| client.connect(&connect))
     }
@@ -391,6 +404,7 @@ impl Client {
         username: Option<String>,
         password: Option<String>,
     ) -> PyResult<Pending> {
+        let _inside = inside(py)?;
         let connect = signing_in(client_id, username, password)?;
         let pending = self.start(py, |client| client.connect_start(&connect))?;
         Ok(self.pending(py, pending))
@@ -399,11 +413,13 @@ impl Client {
     /// Says goodbye to the broker (AT+QMTDISC), which closes the network as well. Takes up to 30 s.
     #[pyo3(signature = (*, timeout=None))]
     fn disconnect(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<()> {
+        let _inside = inside(py)?;
         self.call(py, timeout, |client| client.disconnect())
     }
 
     /// disconnect() without waiting.
     fn disconnect_start(&self, py: Python<'_>) -> PyResult<Pending> {
+        let _inside = inside(py)?;
         let pending = self.start(py, atmqtt::Client::disconnect_start)?;
         Ok(self.pending(py, pending))
     }
@@ -428,6 +444,7 @@ impl Client {
         qos: i64,
         timeout: Option<f64>,
     ) -> PyResult<Bound<'py, PyList>> {
+        let _inside = inside(py)?;
         let topics = filters(topic, qos)?;
         let granted = self.call(py, timeout, move |client| {
             client.subscribe(&borrowed(&topics))
@@ -443,6 +460,7 @@ impl Client {
         topic: &Bound<'_, PyAny>,
         qos: i64,
     ) -> PyResult<Pending> {
+        let _inside = inside(py)?;
         let topics = filters(topic, qos)?;
         let pending = self.start(py, |client| client.subscribe_start(&borrowed(&topics)))?;
         Ok(self.pending(py, pending))
@@ -460,6 +478,7 @@ impl Client {
         topic: &Bound<'_, PyAny>,
         timeout: Option<f64>,
     ) -> PyResult<()> {
+        let _inside = inside(py)?;
         let topics = names(topic)?;
         self.call(py, timeout, move |client| {
             let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
@@ -469,6 +488,7 @@ impl Client {
 
     /// unsubscribe() without waiting.
     fn unsubscribe_start(&self, py: Python<'_>, topic: &Bound<'_, PyAny>) -> PyResult<Pending> {
+        let _inside = inside(py)?;
         let topics = names(topic)?;
         let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
         let pending = self.start(py, |client| client.unsubscribe_start(&topics))?;
@@ -503,6 +523,7 @@ impl Client {
         retain: bool,
         timeout: Option<f64>,
     ) -> PyResult<()> {
+        let _inside = inside(py)?;
         let qos = crate::convert::qos(py, qos)?;
         let payload = bytes(payload, "payload")?;
         if self.modem.get().limit(py, timeout)?.is_none() {
@@ -526,6 +547,7 @@ impl Client {
         qos: i64,
         retain: bool,
     ) -> PyResult<Pending> {
+        let _inside = inside(py)?;
         let qos = crate::convert::qos(py, qos)?;
         let payload = bytes(payload, "payload")?;
         let pending = self.start(py, |client| {
@@ -546,6 +568,7 @@ impl Client {
     ///     InvalidStateError: Another iterator or the callback has them.
     #[pyo3(signature = (timeout=None))]
     fn messages(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Messages> {
+        let _inside = inside(py)?;
         let timeout = wait::limit(py, timeout)?;
         let messages = self.client.messages().or_raise(py)?;
         Ok(Messages::new(messages, timeout, self.modem.clone_ref(py)))
@@ -567,6 +590,7 @@ impl Client {
 
     #[setter]
     fn set_on_message(&self, py: Python<'_>, callback: Option<Py<PyAny>>) -> PyResult<()> {
+        let _inside = inside(py)?;
         let modem = self.modem.get();
         let index = self.client.index();
         let slot = modem.on_message(index);

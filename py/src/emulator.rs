@@ -16,6 +16,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyList};
 
 use crate::convert::{bytes, class, int, qos};
+use crate::process::inside;
 use crate::{error, wait};
 
 /// An emulated Quectel module: a pseudo-terminal that opens like any serial device, with an MQTT broker
@@ -93,6 +94,7 @@ impl Emulator {
         link: Option<PathBuf>,
         replug_after: Option<f64>,
     ) -> PyResult<Self> {
+        let _inside = inside(py)?;
         let known = Profile::by_name(profile).ok_or_else(|| {
             let names: Vec<_> = Profile::names().collect();
             value_error(format_args!(
@@ -150,21 +152,24 @@ impl Emulator {
     /// The device that the host opens. After a hang-up: the last one, until the module is plugged in
     /// again.
     #[getter]
-    fn port(&self, py: Python<'_>) -> String {
+    fn port(&self, py: Python<'_>) -> PyResult<String> {
+        let _inside = inside(py)?;
         let path = py.detach(|| self.emulator.path());
-        path.to_string_lossy().into_owned()
+        Ok(path.to_string_lossy().into_owned())
     }
 
     /// Whether the device is there.
     #[getter]
-    fn plugged(&self, py: Python<'_>) -> bool {
-        py.detach(|| self.emulator.is_plugged())
+    fn plugged(&self, py: Python<'_>) -> PyResult<bool> {
+        let _inside = inside(py)?;
+        Ok(py.detach(|| self.emulator.is_plugged()))
     }
 
     /// How many bytes were lost because the host did not read for very long: 16 MiB are kept.
     #[getter]
-    fn lost(&self, py: Python<'_>) -> u64 {
-        py.detach(|| self.emulator.lost())
+    fn lost(&self, py: Python<'_>) -> PyResult<u64> {
+        let _inside = inside(py)?;
+        Ok(py.detach(|| self.emulator.lost()))
     }
 
     /// Publishes at the broker inside, as another client would.
@@ -189,6 +194,7 @@ impl Emulator {
         qos: i64,
         retain: bool,
     ) -> PyResult<usize> {
+        let _inside = inside(py)?;
         let level = crate::convert::qos(py, qos)?.level();
         let payload = bytes(payload, "payload")?;
         py.detach(|| self.emulator.publish(topic, &payload, level, retain))
@@ -198,6 +204,7 @@ impl Emulator {
     /// What clients published so far, oldest first: a list of Published, at most the last 10 000.
     #[pyo3(signature = (*, clear=false))]
     fn published<'py>(&self, py: Python<'py>, clear: bool) -> PyResult<Bound<'py, PyList>> {
+        let _inside = inside(py)?;
         let all = py.detach(|| {
             if clear {
                 self.emulator.take_published()
@@ -223,6 +230,7 @@ impl Emulator {
         count: usize,
         timeout: Option<f64>,
     ) -> PyResult<Bound<'py, PyList>> {
+        let _inside = inside(py)?;
         let limit = wait::limit(py, timeout)?;
         let came = wait::look(py, limit, |slice| {
             self.emulator.wait_published(count, slice).then_some(())
@@ -236,26 +244,29 @@ impl Emulator {
     }
 
     /// The ids of the clients that are connected to the broker inside, in order.
-    fn clients(&self, py: Python<'_>) -> Vec<String> {
-        py.detach(|| {
+    fn clients(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        let _inside = inside(py)?;
+        Ok(py.detach(|| {
             self.emulator
                 .with_hub(|hub| hub.clients().map(str::to_owned).collect())
-        })
+        }))
     }
 
     /// The payload of the retained message of a topic at the broker inside, or None.
-    fn retained<'py>(&self, py: Python<'py>, topic: &str) -> Option<Bound<'py, PyBytes>> {
+    fn retained<'py>(&self, py: Python<'py>, topic: &str) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        let _inside = inside(py)?;
         let payload = py.detach(|| {
             self.emulator
                 .with_hub(|hub| hub.retained(topic).map(<[u8]>::to_vec))
         });
-        payload.map(|payload| PyBytes::new(py, &payload))
+        Ok(payload.map(|payload| PyBytes::new(py, &payload)))
     }
 
     /// The broker closes a client's connection; its will is published. False: no such client is
     /// connected.
-    fn close_client(&self, py: Python<'_>, client_id: &str) -> bool {
-        py.detach(|| self.emulator.close_client(client_id))
+    fn close_client(&self, py: Python<'_>, client_id: &str) -> PyResult<bool> {
+        let _inside = inside(py)?;
+        Ok(py.detach(|| self.emulator.close_client(client_id)))
     }
 
     /// Whom the broker inside lets in from now on; those who are in stay. Without arguments: everybody.
@@ -279,6 +290,7 @@ impl Emulator {
         connack: Option<std::collections::BTreeMap<String, u8>>,
         max_granted_qos: i64,
     ) -> PyResult<()> {
+        let _inside = inside(py)?;
         let credentials = match credentials {
             Some((username, password)) => Some((username, bytes(&password, "password")?)),
             None => None,
@@ -300,19 +312,24 @@ impl Emulator {
     /// Raises:
     ///     ValueError: It cannot be read; the text says what is wrong.
     fn inject_fault(&self, py: Python<'_>, spec: &str) -> PyResult<()> {
+        let _inside = inside(py)?;
         let fault = fault(spec)?;
         py.detach(|| self.emulator.inject_fault(fault));
         Ok(())
     }
 
     /// The module prints a line nobody asked for.
-    fn inject_urc(&self, py: Python<'_>, line: &str) {
+    fn inject_urc(&self, py: Python<'_>, line: &str) -> PyResult<()> {
+        let _inside = inside(py)?;
         py.detach(|| self.emulator.inject_urc(line));
+        Ok(())
     }
 
     /// Unplugs the module: the host gets a hang-up, and the device is gone when this returns.
-    fn hang_up(&self, py: Python<'_>) {
+    fn hang_up(&self, py: Python<'_>) -> PyResult<()> {
+        let _inside = inside(py)?;
         py.detach(|| self.emulator.hang_up());
+        Ok(())
     }
 
     /// Plugs the module in again, freshly switched on and without its faults, on a new device behind the
@@ -321,12 +338,14 @@ impl Emulator {
     /// Raises:
     ///     OSError: There is no pseudo-terminal to be had, or the emulator has ended.
     fn plug(&self, py: Python<'_>) -> PyResult<()> {
+        let _inside = inside(py)?;
         Ok(py.detach(|| self.emulator.plug())?)
     }
 
     /// What has passed the line so far, in both directions: one entry a line, with the seconds since
     /// the start, > to the module or < to the host, and the bytes with escapes. Empty with trace=False.
     fn trace_text(&self, py: Python<'_>) -> PyResult<String> {
+        let _inside = inside(py)?;
         let Some(trace) = &self.trace else {
             return Ok(String::new());
         };
@@ -345,6 +364,7 @@ impl Emulator {
     /// Raises:
     ///     OSError: What made it end before, if something failed.
     fn stop(&self, py: Python<'_>) -> PyResult<()> {
+        let _inside = inside(py)?;
         Ok(py.detach(|| self.emulator.stop())?)
     }
 
@@ -376,8 +396,8 @@ impl Emulator {
         self.stop(py)
     }
 
-    fn __repr__(&self, py: Python<'_>) -> String {
-        format!("<atmqtt.emulator.Emulator {:?}>", self.port(py))
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("<atmqtt.emulator.Emulator {:?}>", self.port(py)?))
     }
 }
 

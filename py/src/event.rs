@@ -11,6 +11,7 @@ use crate::convert::class;
 use crate::error;
 use crate::message::Stream;
 use crate::modem::Modem;
+use crate::process::inside;
 use crate::wait;
 
 /// An event as Python has it.
@@ -83,14 +84,19 @@ impl Events {
     ///     timeout: Longest time in seconds; 0 = only look; None = as long as the port is open.
     #[pyo3(signature = (timeout=None))]
     fn get(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<Py<PyAny>>> {
+        let Ok(_inside) = inside(py) else {
+            return Ok(None);
+        };
         let limit = wait::limit(py, timeout)?;
         let next = self.0.next(py, limit)?;
         next.map(|next| event(py, &next)).transpose()
     }
 
     /// Gives the events back; what has not been read waits for the next consumer.
-    fn close(&self, py: Python<'_>) {
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let _inside = inside(py)?;
         self.0.close(py);
+        Ok(())
     }
 
     fn __iter__(slf: Py<Self>) -> Py<Self> {
@@ -98,6 +104,9 @@ impl Events {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        let Ok(_inside) = inside(py) else {
+            return Ok(None);
+        };
         let next = self.0.iterate(py)?;
         next.map(|next| event(py, &next)).transpose()
     }
@@ -113,9 +122,9 @@ impl Events {
         exc_type: &Bound<'_, PyAny>,
         exc_value: &Bound<'_, PyAny>,
         traceback: &Bound<'_, PyAny>,
-    ) {
+    ) -> PyResult<()> {
         let _ = (exc_type, exc_value, traceback);
-        self.close(py);
+        self.close(py)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

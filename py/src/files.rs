@@ -7,6 +7,7 @@ use pyo3::types::{PyBytes, PyList};
 
 use crate::convert::{bytes, int};
 use crate::modem::Modem;
+use crate::process::inside;
 use crate::{info, wait};
 
 /// The user file system (UFS:) of the module; Modem.files() gives it.
@@ -80,6 +81,7 @@ impl Files {
         ack: bool,
         timeout: Option<f64>,
     ) -> PyResult<()> {
+        let _inside = inside(py)?;
         let data = bytes(data, "data")?;
         let idle = int(py, "idle_timeout", idle_timeout, 1..=65_535)?;
         let modem = self.modem.get().limited(py, timeout)?;
@@ -112,6 +114,7 @@ impl Files {
         data: &Bound<'_, PyAny>,
         timeout: Option<f64>,
     ) -> PyResult<bool> {
+        let _inside = inside(py)?;
         let data = bytes(data, "data")?;
         self.call(py, timeout, move |files| files.ensure(&name, &data))
     }
@@ -124,6 +127,7 @@ impl Files {
         pattern: &str,
         timeout: Option<f64>,
     ) -> PyResult<Bound<'py, PyList>> {
+        let _inside = inside(py)?;
         let pattern = pattern.to_owned();
         let files = self.call(py, timeout, move |files| files.list(&pattern))?;
         let list = PyList::empty(py);
@@ -141,6 +145,7 @@ impl Files {
         name: String,
         timeout: Option<f64>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let _inside = inside(py)?;
         let file = self.call(py, timeout, move |files| files.info(&name))?;
         file.map(|file| info::file(py, file)).transpose()
     }
@@ -148,6 +153,7 @@ impl Files {
     /// The size of a file in bytes (AT+QFLST), or None where there is none.
     #[pyo3(signature = (name, *, timeout=None))]
     fn size(&self, py: Python<'_>, name: String, timeout: Option<f64>) -> PyResult<Option<u64>> {
+        let _inside = inside(py)?;
         self.call(py, timeout, move |files| files.size(&name))
     }
 
@@ -157,12 +163,14 @@ impl Files {
     ///     CmeError: 405 where there is none.
     #[pyo3(signature = (name, *, timeout=None))]
     fn delete(&self, py: Python<'_>, name: String, timeout: Option<f64>) -> PyResult<()> {
+        let _inside = inside(py)?;
         self.call(py, timeout, move |files| files.delete(&name))
     }
 
     /// How much room there is (AT+QFLDS="UFS"): a Space.
     #[pyo3(signature = (*, timeout=None))]
     fn space<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
+        let _inside = inside(py)?;
         let space = self.call(py, timeout, |files| files.space())?;
         info::space(py, space)
     }
@@ -179,6 +187,7 @@ impl Files {
         name: String,
         timeout: Option<f64>,
     ) -> PyResult<Bound<'py, PyBytes>> {
+        let _inside = inside(py)?;
         let data = self.call(py, timeout, move |files| files.download(&name))?;
         Ok(PyBytes::new(py, &data))
     }

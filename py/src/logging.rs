@@ -178,7 +178,6 @@ pub(crate) fn settle(py: Python<'_>) {
     let queued = logs.queued.load(Ordering::Acquire);
     let behind = || *logs.handled.lock() < queued;
     if behind() && !HANDS_OVER.get() {
-        let _away = process().step_away();
         py.detach(|| {
             let mut handled = logs.handled.lock();
             logs.progress

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple};
 
 use crate::modem::Modem;
-use crate::process::process;
+use crate::process::inside;
 use crate::wait;
 
 /// A message from the broker.
@@ -130,7 +130,7 @@ impl<T: Queue> Stream<T> {
         py: Python<'_>,
         limit: Option<Duration>,
     ) -> PyResult<Option<T::Item>> {
-        let found = wait::look(py, limit, |slice| {
+        let found = wait::look_or_end(py, limit, |slice| {
             let queue = self.queue.read();
             let Some(queue) = &*queue else {
                 return Some(None);
@@ -153,7 +153,6 @@ impl<T: Queue> Stream<T> {
 
     /// Gives the queue back, for another consumer. A thread that waits leaves within a slice.
     pub(crate) fn close(&self, py: Python<'_>) {
-        let _away = process().step_away();
         py.detach(|| drop(self.queue.write().take()));
     }
 
@@ -188,14 +187,19 @@ impl Messages {
     ///     timeout: Longest time in seconds; 0 = only look; None = as long as the port is open.
     #[pyo3(signature = (timeout=None))]
     fn get(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<Py<PyAny>>> {
+        let Ok(_inside) = inside(py) else {
+            return Ok(None);
+        };
         let limit = wait::limit(py, timeout)?;
         let next = self.0.next(py, limit)?;
         next.map(|next| message(py, next)).transpose()
     }
 
     /// Gives the messages back; what has not been read waits for the next consumer.
-    fn close(&self, py: Python<'_>) {
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let _inside = inside(py)?;
         self.0.close(py);
+        Ok(())
     }
 
     fn __iter__(slf: Py<Self>) -> Py<Self> {
@@ -203,6 +207,9 @@ impl Messages {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        let Ok(_inside) = inside(py) else {
+            return Ok(None);
+        };
         let next = self.0.iterate(py)?;
         next.map(|next| message(py, next)).transpose()
     }
@@ -218,9 +225,9 @@ impl Messages {
         exc_type: &Bound<'_, PyAny>,
         exc_value: &Bound<'_, PyAny>,
         traceback: &Bound<'_, PyAny>,
-    ) {
+    ) -> PyResult<()> {
         let _ = (exc_type, exc_value, traceback);
-        self.close(py);
+        self.close(py)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

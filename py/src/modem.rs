@@ -18,7 +18,7 @@ use crate::info;
 use crate::logging;
 use crate::network::Network;
 use crate::port::{Port, Slot};
-use crate::process::process;
+use crate::process::inside;
 use crate::tls::TlsContext;
 use crate::wait;
 
@@ -86,6 +86,7 @@ impl Modem {
         max_payload: i64,
         patience: f64,
     ) -> PyResult<Self> {
+        let _inside = inside(py)?;
         wait::limit(py, timeout)?;
         let flow_control = match flow_control {
             None => FlowControl::None,
@@ -115,9 +116,6 @@ impl Modem {
             .urc_capacity(int(py, "urc_capacity", urc_capacity, COUNT)?)
             .max_payload(int(py, "max_payload", max_payload, COUNT)?)
             .patience(patience);
-        if process().is_exiting() {
-            return Err(error::closed(py, "the interpreter is exiting"));
-        }
         let path = port.clone();
         // The error is an outcome here: what it becomes depends on the path.
         let opened = wait::call(py, move || Ok(builder.open(&path)))?;
@@ -151,6 +149,7 @@ impl Modem {
     ///     InvalidArgumentError: Any other index.
     fn client(slf: Bound<'_, Self>, index: i64) -> PyResult<Client> {
         let py = slf.py();
+        let _inside = inside(py)?;
         let index = int(py, "client index", index, 0..=5)?;
         let client = slf.get().modem().client(index).or_raise(py)?;
         Ok(Client::new(client, slf.unbind()))
@@ -172,6 +171,7 @@ impl Modem {
     ///     UnconfirmedError: No final result code came in time.
     #[pyo3(signature = (line, *, timeout=None))]
     fn command(&self, py: Python<'_>, line: String, timeout: Option<f64>) -> PyResult<Vec<String>> {
+        let _inside = inside(py)?;
         if self.limit(py, timeout)?.is_none() {
             logging::refresh(py);
             let started = py.detach(|| self.modem().command_start(&line));
@@ -198,6 +198,7 @@ impl Modem {
         data: &Bound<'_, PyAny>,
         timeout: Option<f64>,
     ) -> PyResult<Vec<String>> {
+        let _inside = inside(py)?;
         let data = bytes(data, "data")?;
         self.call(py, timeout, move |modem| {
             modem.command_with_data(&line, &data)
@@ -207,6 +208,7 @@ impl Modem {
     /// Who the module is (ATI, AT+CGSN, AT+CIMI, AT+QCCID).
     #[pyo3(signature = (*, timeout=None))]
     fn info<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
+        let _inside = inside(py)?;
         let info = self.call(py, timeout, |modem| modem.info())?;
         info::module_info(py, info)
     }
@@ -214,6 +216,7 @@ impl Modem {
     /// How well the module hears the network (AT+CSQ).
     #[pyo3(signature = (*, timeout=None))]
     fn signal<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
+        let _inside = inside(py)?;
         let signal = self.call(py, timeout, |modem| modem.signal())?;
         info::signal(py, signal)
     }
@@ -232,6 +235,7 @@ impl Modem {
     ///     InvalidArgumentError: Any other number.
     fn tls(slf: Bound<'_, Self>, context: i64) -> PyResult<TlsContext> {
         let py = slf.py();
+        let _inside = inside(py)?;
         let context = int(py, "tls context", context, 0..=5)?;
         Ok(TlsContext::new(slf.unbind(), context))
     }
@@ -250,6 +254,7 @@ impl Modem {
         py: Python<'py>,
         timeout: Option<f64>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let _inside = inside(py)?;
         let capabilities = self.call(py, timeout, |modem| modem.capabilities())?;
         info::capabilities(py, &capabilities)
     }
@@ -265,6 +270,7 @@ impl Modem {
     #[pyo3(signature = (timeout=None))]
     fn events(slf: Bound<'_, Self>, timeout: Option<f64>) -> PyResult<Events> {
         let py = slf.py();
+        let _inside = inside(py)?;
         let timeout = wait::limit(py, timeout)?;
         let events = slf.get().modem().events().or_raise(py)?;
         Ok(Events::new(events, timeout, slf.unbind()))
@@ -284,6 +290,7 @@ impl Modem {
 
     #[setter]
     fn set_on_event(&self, py: Python<'_>, callback: Option<Py<PyAny>>) -> PyResult<()> {
+        let _inside = inside(py)?;
         let slot = self.on_event.clone();
         let id = self.port.id();
         self.set_callback(
@@ -311,6 +318,7 @@ impl Modem {
         if port.is_closed() {
             return Ok(());
         }
+        let _inside = inside(py)?;
         if port.is_in_callback() {
             return port.close().or_raise(py);
         }

@@ -12,6 +12,7 @@ use pyo3::types::PyString;
 use crate::convert::{class, int, member};
 use crate::error;
 use crate::modem::Modem;
+use crate::process::inside;
 use crate::{info, wait};
 
 /// The network that the module is in; Modem.network() gives it.
@@ -60,6 +61,7 @@ impl Network {
         py: Python<'py>,
         timeout: Option<f64>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let _inside = inside(py)?;
         let found = self.call(py, timeout, |network| network.registration())?;
         registration(py, &found)
     }
@@ -67,6 +69,7 @@ impl Network {
     /// How well the module hears the network (AT+CSQ); the same as Modem.signal().
     #[pyo3(signature = (*, timeout=None))]
     fn signal<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
+        let _inside = inside(py)?;
         let signal = self.call(py, timeout, |network| network.signal())?;
         info::signal(py, signal)
     }
@@ -76,6 +79,7 @@ impl Network {
     /// Takes up to 180 s while the module searches.
     #[pyo3(signature = (*, timeout=None))]
     fn operator<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
+        let _inside = inside(py)?;
         let found = self.call(py, timeout, |network| network.operator())?;
         operator(py, found)
     }
@@ -84,6 +88,7 @@ impl Network {
     /// answer here and no error.
     #[pyo3(signature = (*, timeout=None))]
     fn sim<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
+        let _inside = inside(py)?;
         let state = self.call(py, timeout, |network| network.sim())?;
         sim(py, &state)
     }
@@ -105,6 +110,7 @@ impl Network {
         apn: &Bound<'_, PyAny>,
         timeout: Option<f64>,
     ) -> PyResult<()> {
+        let _inside = inside(py)?;
         let context = context_of(py, context)?;
         let apn = apn_from(apn)?;
         self.call(py, timeout, move |network| network.set_apn(context, &apn))
@@ -118,6 +124,7 @@ impl Network {
         context: i64,
         timeout: Option<f64>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let _inside = inside(py)?;
         let context = context_of(py, context)?;
         let apn = self.call(py, timeout, move |network| network.apn(context))?;
         apn_to(py, apn)
@@ -131,6 +138,7 @@ impl Network {
     ///     ModuleError, CmeError: With what AT+QIGETERROR gives as the reason.
     #[pyo3(signature = (context, *, timeout=None))]
     fn activate(&self, py: Python<'_>, context: i64, timeout: Option<f64>) -> PyResult<()> {
+        let _inside = inside(py)?;
         let context = context_of(py, context)?;
         self.call(py, timeout, move |network| network.activate(context))
     }
@@ -140,6 +148,7 @@ impl Network {
     /// A context that is not active is none the worse for it.
     #[pyo3(signature = (context, *, timeout=None))]
     fn deactivate(&self, py: Python<'_>, context: i64, timeout: Option<f64>) -> PyResult<()> {
+        let _inside = inside(py)?;
         let context = context_of(py, context)?;
         self.call(py, timeout, move |network| network.deactivate(context))
     }
@@ -152,6 +161,7 @@ impl Network {
         context: i64,
         timeout: Option<f64>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let _inside = inside(py)?;
         let context = context_of(py, context)?;
         let found = self.call(py, timeout, move |network| network.address(context))?;
         found.map(|found| address(py, &found)).transpose()
@@ -181,6 +191,7 @@ impl Network {
         timeout: f64,
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let _inside = inside(py)?;
         let context = context_of(py, context)?;
         let limit = wait::limit(py, Some(timeout))?.unwrap_or(wait::FOREVER);
         let modem = self.modem.get().limited(py, None)?;
@@ -206,6 +217,7 @@ impl Network {
     /// subscription and publish ends without its result.
     #[pyo3(signature = (*, timeout=None))]
     fn urc_port<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
+        let _inside = inside(py)?;
         match self.call(py, timeout, |network| network.urc_port())? {
             UrcPort::Other(name) => Ok(PyString::new(py, &name).into_any()),
             known => class!(py, "network", "UrcPort")?.call1((known.wire_name(),)),
@@ -226,6 +238,7 @@ impl Network {
         port: &Bound<'_, PyAny>,
         timeout: Option<f64>,
     ) -> PyResult<()> {
+        let _inside = inside(py)?;
         let name: String = match port.cast::<PyString>() {
             Ok(name) => name.to_str()?.to_owned(),
             Err(_) => member(class!(py, "network", "UrcPort")?, "port", port)?.extract()?,
@@ -240,6 +253,7 @@ impl Network {
     /// (AT+CTZU=1 on some firmware) prints UTC in front of the offset all the same.
     #[pyo3(signature = (*, timeout=None))]
     fn clock<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
+        let _inside = inside(py)?;
         let time = self.call(py, timeout, |network| network.clock())?;
         let datetime = py.import("datetime")?;
         let minutes = 15 * i32::from(time.offset_quarters);
@@ -271,6 +285,7 @@ impl Network {
         time: Option<&Bound<'_, PyAny>>,
         timeout: Option<f64>,
     ) -> PyResult<()> {
+        let _inside = inside(py)?;
         let time = match time {
             None => DateTime::from(std::time::SystemTime::now()),
             Some(time) => date_time(time)?,

@@ -11,7 +11,7 @@ use pyo3::types::PyType;
 use crate::error::{self, OrRaise as _};
 use crate::modem::Modem;
 use crate::port::call_back;
-use crate::process::process;
+use crate::process::{inside, process};
 use crate::{settings, wait};
 
 /// An operation of the library with either kind of outcome.
@@ -95,6 +95,7 @@ impl Pending {
     ///     Error: What the operation ended with.
     #[pyo3(signature = (timeout=None))]
     fn wait(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Py<PyAny>> {
+        let _inside = inside(py)?;
         let limit = self.modem.get().limit(py, timeout)?;
         let outcome = wait::look(py, limit, |slice| self.operation.wait_timeout(slice))?;
         match outcome {
@@ -126,6 +127,7 @@ impl Pending {
     /// of the library may be made in it.
     fn add_done_callback(slf: Bound<'_, Self>, callback: Bound<'_, PyAny>) -> PyResult<()> {
         let py = slf.py();
+        let _inside = inside(py)?;
         if !callback.is_callable() {
             let name = callback.get_type().name()?;
             return Err(PyTypeError::new_err(format!(

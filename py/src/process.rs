@@ -6,12 +6,15 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
+use std::thread::{self, ThreadId};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use parking_lot::{Condvar, Mutex};
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 
+use crate::error;
 use crate::logging::Logs;
 use crate::port::Port;
 use crate::wait;
@@ -28,7 +31,9 @@ pub(crate) struct Process {
     idle: AtomicUsize,
     ports: Mutex<Vec<Weak<Port>>>,
     exiting: AtomicBool,
-    /// Threads that have released the interpreter in a wait of ours, or call into it from outside.
+    /// The thread that ends the interpreter; it may still call what it likes.
+    exit_thread: OnceLock<ThreadId>,
+    /// Threads that are in code of ours and may give the interpreter away in it.
     away: Mutex<usize>,
     came_back: Condvar,
     pub(crate) logs: Logs,
@@ -66,6 +71,7 @@ impl Process {
             idle: AtomicUsize::new(0),
             ports: Mutex::default(),
             exiting: AtomicBool::new(false),
+            exit_thread: OnceLock::new(),
             away: Mutex::default(),
             came_back: Condvar::new(),
             logs: Logs::default(),
@@ -127,6 +133,35 @@ impl Process {
     }
 }
 
+/// Counts this thread as inside the library until it returns to Python; every method begins with it.
+///
+/// Python may end a thread wherever that wants the interpreter back after it is finalised, and the stack
+/// of such a thread is unwound, which Rust does not survive. So the end of the interpreter waits for those
+/// inside, and who comes later is turned away without a step of Python that could lose the interpreter.
+pub(crate) fn inside(py: Python<'_>) -> PyResult<Away> {
+    let process = process();
+    let away = process.step_away();
+    if process.is_exiting() && process.exit_thread.get() != Some(&thread::current().id()) {
+        return Err(late(py));
+    }
+    Ok(away)
+}
+
+static LATE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
+/// What a call is told while the interpreter ends. It was made before, when that could do no harm.
+pub(crate) fn late(py: Python<'_>) -> PyErr {
+    match LATE.get(py) {
+        Some(late) => {
+            let late = PyErr::from_value(late.bind(py).clone());
+            // That of another thread.
+            late.set_traceback(py, None);
+            late
+        }
+        None => error::closed(py, "the interpreter is exiting"),
+    }
+}
+
 /// A thread that will want the interpreter back.
 pub(crate) struct Away(&'static Process);
 
@@ -153,9 +188,7 @@ pub(crate) fn spawn_thread(
         libc::sigfillset(all.as_mut_ptr());
         libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) == 0
     };
-    let started = std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(body);
+    let started = thread::Builder::new().name(name.to_owned()).spawn(body);
     if blocked {
         // SAFETY: `before` was filled in by the successful call above.
         unsafe {
@@ -172,6 +205,10 @@ pub(crate) fn spawn_thread(
 #[pyo3(name = "_at_exit")]
 pub(crate) fn at_exit(py: Python<'_>) -> PyResult<()> {
     let process = process();
+    let told = error::closed(py, "the interpreter is exiting").into_value(py);
+    // A second end of the same interpreter has nothing new to say.
+    let _ = LATE.set(py, told.into_any());
+    let _ = process.exit_thread.set(thread::current().id());
     process.exiting.store(true, Ordering::Release);
     let ports: Vec<_> = std::mem::take(&mut *process.ports.lock());
     let closing = wait::call_at_exit(py, move || {

@@ -11,6 +11,7 @@ use pyo3::types::{PyBytes, PyString};
 use crate::convert::{class, int, member};
 use crate::error::{self, OrRaise as _};
 use crate::modem::Modem;
+use crate::process::inside;
 
 /// One of the six SSL contexts of the module; Modem.tls() gives it.
 ///
@@ -129,6 +130,7 @@ impl TlsContext {
         insecure: bool,
         timeout: Option<f64>,
     ) -> PyResult<()> {
+        let _inside = inside(py)?;
         let mut config = match (ca, insecure) {
             (Some(ca), false) => TlsConfig::new(Pem::certificate(ca, "ca")?),
             (None, true) => TlsConfig::insecure(),
@@ -183,6 +185,7 @@ impl TlsContext {
     /// Asks the module for every setting (AT+QSSLCFG="...",context): a TlsSettings.
     #[pyo3(signature = (*, timeout=None))]
     fn config<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Bound<'py, PyAny>> {
+        let _inside = inside(py)?;
         let context = self.modem.get().limited(py, timeout)?;
         let context = context.tls(self.index).or_raise(py)?;
         let settings = crate::wait::call(py, move || context.config())?;

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 
 use crate::error::{self, OrRaise as _};
 use crate::logging;
-use crate::process::process;
+use crate::process::{late, process};
 
 /// How long a wait may go without looking at signals.
 const SLICE: Duration = Duration::from_millis(100);
@@ -42,19 +42,35 @@ pub(crate) fn look<T: Send>(
     limit: Option<Duration>,
     look: impl FnMut(Duration) -> Option<T> + Send,
 ) -> PyResult<Option<T>> {
-    logging::refresh(py);
-    let process = process();
-    let found = {
-        // Dropped when this thread has the interpreter again.
-        let _away = process.step_away();
-        sliced(py, limit, || process.is_exiting(), look)
-    };
-    logging::settle(py);
-    match found? {
+    match looked(py, limit, look)? {
         Looked::Found(found) => Ok(Some(found)),
         Looked::NotYet => Ok(None),
-        Looked::Stopped => Err(error::closed(py, "the interpreter is exiting")),
+        Looked::Stopped => Err(late(py)),
     }
+}
+
+/// [`look`] for what comes to an end: so it does with the interpreter.
+pub(crate) fn look_or_end<T: Send>(
+    py: Python<'_>,
+    limit: Option<Duration>,
+    look: impl FnMut(Duration) -> Option<T> + Send,
+) -> PyResult<Option<T>> {
+    match looked(py, limit, look)? {
+        Looked::Found(found) => Ok(Some(found)),
+        Looked::NotYet | Looked::Stopped => Ok(None),
+    }
+}
+
+fn looked<T: Send>(
+    py: Python<'_>,
+    limit: Option<Duration>,
+    look: impl FnMut(Duration) -> Option<T> + Send,
+) -> PyResult<Looked<T>> {
+    logging::refresh(py);
+    let process = process();
+    let found = sliced(py, limit, || process.is_exiting(), look)?;
+    logging::settle(py);
+    Ok(found)
 }
 
 enum Looked<T> {

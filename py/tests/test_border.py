@@ -69,7 +69,7 @@ def test_exit_while_daemon_threads_wait(run: Run, attempt: int) -> None:
         try:
             what()
         except atmqtt.ClosedError:
-            pass
+            pass  # iterations end by themselves
 
     emulator.inject_fault("lose-result:at=QMTPUBEX,always")
     pending = client.publish_start("t", "p", 1)
@@ -81,6 +81,36 @@ def test_exit_while_daemon_threads_wait(run: Run, attempt: int) -> None:
     ):
         threading.Thread(target=wait, args=(what,), daemon=True).start()
     waiting.wait()
+    print('end')
+    """
+    )
+    assert done.stdout == "end\n"
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_exit_while_daemon_threads_are_busy(run: Run, attempt: int) -> None:
+    """Threads that call all the time come out of the library before the interpreter goes."""
+    done = run(
+        BUSY
+        + START
+        + """
+    def hammer(call):
+        while True:
+            try:
+                call()
+            except atmqtt.ClosedError:
+                pass
+
+    for call in (
+        lambda: client.publish("t", "x"),
+        lambda: modem.command("AT+CSQ"),
+        lambda: client.state,
+        lambda: modem.signal(),
+        lambda: emulator.published(clear=True),
+        lambda: [event for event in modem.events(timeout=0)],
+    ):
+        threading.Thread(target=hammer, args=(call,), daemon=True).start()
+    time.sleep(0.05)
     print('end')
     """
     )
