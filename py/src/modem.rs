@@ -48,6 +48,8 @@ use crate::wait;
 ///     patience: Seconds for which a module that does not answer the first command is left alone
 ///         before it is asked once more: it may still wait for a payload of an earlier program, which
 ///         it ends by its edit/timeout of 10 s.
+///     trace: File for everything that passes the port in both directions, secrets masked, which
+///         python -m atmqtt.emulator --replay plays to an emulated module; written over; None = none.
 ///
 /// Raises:
 ///     PortBusyError: Another program has the port; the text says which where it can.
@@ -71,7 +73,7 @@ impl Modem {
     #[new]
     #[pyo3(signature = (port, baudrate=115_200, *, timeout=None, flow_control=None, dtr=true,
         hang_up_on_close=false, message_capacity=1024, urc_capacity=64, max_payload=65_536,
-        patience=11.0))]
+        patience=11.0, trace=None))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
     fn new(
         py: Python<'_>,
@@ -85,6 +87,7 @@ impl Modem {
         urc_capacity: i64,
         max_payload: i64,
         patience: f64,
+        trace: Option<PathBuf>,
     ) -> PyResult<Self> {
         let _inside = inside(py)?;
         wait::limit(py, timeout)?;
@@ -102,7 +105,7 @@ impl Modem {
         let patience = Duration::try_from_secs_f64(patience.min(1e8)).map_err(|_| {
             error::argument(py, "patience", patience, "a number of seconds, 0 and up")
         })?;
-        let builder = atmqtt::Modem::builder()
+        let mut builder = atmqtt::Modem::builder()
             .baud_rate(int(py, "baudrate", baudrate, 1..=i64::from(u32::MAX))?)
             .flow_control(flow_control)
             .dtr(dtr)
@@ -116,6 +119,9 @@ impl Modem {
             .urc_capacity(int(py, "urc_capacity", urc_capacity, COUNT)?)
             .max_payload(int(py, "max_payload", max_payload, COUNT)?)
             .patience(patience);
+        if let Some(trace) = trace {
+            builder = builder.trace(trace);
+        }
         let path = port.clone();
         // The error is an outcome here: what it becomes depends on the path.
         let opened = wait::call(py, move || Ok(builder.open(&path)))?;
@@ -132,6 +138,12 @@ impl Modem {
     #[getter]
     fn port_name(&self) -> &str {
         self.modem().port_name()
+    }
+
+    /// Whether the port is open: not after close(), nor once it is lost, nor in a forked child.
+    #[getter]
+    fn is_open(&self) -> bool {
+        self.modem().is_open()
     }
 
     /// Longest time in seconds that each call may keep its caller; None = as long as it may take.

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import array
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -289,6 +292,24 @@ def test_a_lost_port(emulator: Emulator, modem: Modem, client: Client) -> None:
     # It starts, and hears nothing yet.
     with Modem(emulator.port, patience=1) as again:
         assert again.info().model == "EC200A"
+
+
+def test_a_trace_that_the_emulator_replays(emulator: Emulator, tmp_path: Path) -> None:
+    trace = tmp_path / "trace.txt"
+    with Modem(emulator.port, trace=trace) as modem:
+        assert modem.is_open
+        assert modem.command("AT+CSQ") == ["+CSQ: 28,99"]
+    assert not modem.is_open
+    assert "> AT+CSQ\\r" in trace.read_text()
+    done = subprocess.run(
+        [sys.executable, "-m", "atmqtt.emulator", "--replay", str(trace)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    with pytest.raises(atmqtt.InvalidArgumentError, match="/no/such/folder"):
+        Modem(emulator.port, trace="/no/such/folder/trace")
 
 
 def test_a_busy_port(emulator: Emulator, modem: Modem) -> None:

@@ -92,6 +92,8 @@ class Modem:
         patience: Seconds for which a module that does not answer the first command is left alone
             before it is asked once more: it may still wait for a payload of an earlier program, which
             it ends by its edit/timeout of 10 s.
+        trace: File for everything that passes the port in both directions, secrets masked, which
+            python -m atmqtt.emulator --replay plays to an emulated module; written over; None = none.
 
     Raises:
         PortBusyError: Another program has the port; the text says which where it can.
@@ -114,7 +116,11 @@ class Modem:
         urc_capacity: int = 64,
         max_payload: int = 65536,
         patience: float = 11.0,
+        trace: str | os.PathLike[str] | None = None,
     ) -> Self: ...
+    @property
+    def is_open(self) -> bool:
+        """Whether the port is open: not after close(), nor once it is lost, nor in a forked child."""
     @property
     def port_name(self) -> str:
         """The device, as it was opened."""

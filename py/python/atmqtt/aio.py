@@ -585,6 +585,7 @@ class Modem:
         urc_capacity: int = 64,
         max_payload: int = 65536,
         patience: float = 11.0,
+        trace: str | os.PathLike[str] | None = None,
     ) -> None:
         self._open = lambda: atmqtt.Modem(
             port,
@@ -597,6 +598,7 @@ class Modem:
             urc_capacity=urc_capacity,
             max_payload=max_payload,
             patience=patience,
+            trace=trace,
         )
         self._opened: atmqtt.Modem | None = None
         self._on_event: Callable[[Event], object] | None = None
@@ -632,6 +634,11 @@ class Modem:
     def port_name(self) -> str:
         """The device, as it was opened."""
         return self._modem.port_name
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the port is open; :attr:`atmqtt.Modem.is_open`."""
+        return self._opened is not None and self._opened.is_open
 
     @property
     def timeout(self) -> float | None:
