@@ -1,4 +1,4 @@
-"""The programs of the README run."""
+"""The programs of this README, and of the one of the project, run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ import pytest
 from atmqtt.emulator import Emulator
 
 README = Path(__file__).parent.parent / "README.md"
-PROGRAMS = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+PROGRAMS = [
+    program
+    for readme in (README, README.parent.parent / "README.md")
+    for program in re.findall(r"```python\n(.*?)```", readme.read_text(), re.DOTALL)
+]
 
 
 @pytest.fixture
