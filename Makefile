@@ -36,6 +36,14 @@ c: ## The C and C++ interface: header, packaging, tests, sizes
 install: ## Build and install the C library: PREFIX=/usr/local DESTDIR= LIBDIR=lib
 	@PREFIX='$(or $(PREFIX),/usr/local)' DESTDIR='$(DESTDIR)' LIBDIR='$(or $(LIBDIR),lib)' ffi-c/install.sh
 
+.PHONY: python
+python: ## The Python wheel on every CPython from 3.10 up that is found
+	@tests/scripts/python.sh
+
+.PHONY: wheels
+wheels: ## The wheel and source archive for PyPI, in target/pypi, checked
+	@tests/scripts/wheels.sh
+
 .PHONY: msrv
 msrv: ## Compile with the oldest Rust that Cargo.toml promises
 	@tests/scripts/msrv.sh

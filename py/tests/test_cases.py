@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import atmqtt
 import pytest
+
+import atmqtt
 from atmqtt import Client, Modem, QoS
 from atmqtt.emulator import Emulator
 

@@ -1,5 +1,6 @@
 //! An emulated Quectel module.
 
+pub mod cli;
 pub mod fault;
 pub mod hub;
 pub mod loopback;

@@ -46,7 +46,7 @@ pub struct Emulator {
     wake: UnixStream,
     /// Its other end is closed when the thread ends.
     ended: UnixStream,
-    thread: Option<JoinHandle<()>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// What the thread and the callers share.
@@ -212,12 +212,12 @@ impl Emulator {
         self.ended.as_fd()
     }
 
-    /// Stops it: the device and the link are gone when this returns.
+    /// Stops it: the device and the link are gone when this returns. Again: nothing.
     ///
     /// # Errors
     ///
     /// What made it end before, if something failed.
-    pub fn stop(mut self) -> io::Result<()> {
+    pub fn stop(&self) -> io::Result<()> {
         self.finish();
         match self.shared.lock().failure.take() {
             Some(error) => Err(error),
@@ -225,8 +225,10 @@ impl Emulator {
         }
     }
 
-    fn finish(&mut self) {
-        if let Some(thread) = self.thread.take() {
+    fn finish(&self) {
+        // Held over the join, so that whoever comes second returns no earlier.
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(thread) = thread.take() {
             self.shared.lock().request = Some(Request::Stop);
             self.wake();
             if thread.join().is_err() {

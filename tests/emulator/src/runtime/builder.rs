@@ -182,7 +182,7 @@ impl Builder {
             shared,
             wake,
             ended,
-            thread: Some(thread),
+            thread: Mutex::new(Some(thread)),
         })
     }
 }
