@@ -1,0 +1,51 @@
+"""SIGINT, SIGTERM and SIGHUP end a command as an exception, so that it can say goodbye."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from types import FrameType
+from typing import NoReturn
+
+__all__ = ["Interrupted", "install"]
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interrupted(BaseException):
+    """A signal came."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.exit_code = 128 + number
+        """What a shell would say."""
+
+
+class _Handler:
+    """Raises at the first signal; a second one, a second later or more, ends the process at once."""
+
+    def __init__(self) -> None:
+        self._first: float | None = None
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if self._first is None:
+            self._first = now
+            self._raise(number)
+        # `timeout` of the coreutils sends its signal twice; that is one to us.
+        if now - self._first >= 1:
+            os._exit(128 + number)
+
+    @staticmethod
+    def _raise(number: int) -> NoReturn:
+        raise Interrupted(number)
+
+
+def install() -> None:
+    """From here on a signal raises :class:`Interrupted` in the main thread."""
+    handler = _Handler()
+    for number in _SIGNALS:
+        # What a shell or nohup has turned off for us stays off.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handler)
