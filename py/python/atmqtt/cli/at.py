@@ -7,12 +7,14 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Protocol
 
 from .. import (
     Disconnected,
     Error,
+    ErrorKind,
     Event,
     InvalidArgumentError,
     Modem,
@@ -32,16 +34,18 @@ from .signals import Interrupted
 __all__ = ["add", "run"]
 
 EPILOG = """\
-Where commands are given, or standard input is no terminal, they are sent one after the other;
-answers go to standard output, what the module says by itself and errors to standard error, and
-the exit code is that of the first command that failed. All of them are sent.
+Where commands are given, or standard input is no terminal, they are sent one
+after the other. Answers go to standard output; errors, and what the module says
+by itself, to standard error. All commands are sent; the exit code is that of
+the first that failed.
 
-What would disturb the library is refused, with the reason: MQTT commands that it sends itself,
-echo and numeric result codes, the baud rate.
+What would disturb the library is refused, with the reason: MQTT commands that
+it sends itself, echo, numeric result codes, the baud rate.
 
-In the terminal: Tab completes, the arrow keys bring back earlier commands (those without
-values also of earlier sessions: a PIN or password never gets into the file), Ctrl-C gives up
-waiting, Ctrl-D ends.
+In the terminal: Tab completes, the arrow keys bring back earlier commands,
+Ctrl-C gives up waiting, Ctrl-D ends. Commands without values are also
+remembered for the next time; those with values are not, because there may be a
+PIN or password in them.
   .data FILE COMMAND   send the file when the module asks for data, as in
                        .data ca.pem AT+QFUPL="ca.pem",1234
   .help   .quit
@@ -175,12 +179,27 @@ def _batch(modem: Modem, lines: Iterable[str], options: Options, output: Output)
     return first
 
 
+class Reader(Protocol):
+    """What reads the lines of the terminal."""
+
+    def read(self) -> str:
+        """The next line.
+
+        Raises:
+            EOFError: There is none, or :meth:`stop` was called.
+
+        """
+
+    def stop(self) -> None:
+        """Ends a :meth:`read`, from any thread, where that is possible."""
+
+
 class Terminal:
     """The interactive one."""
 
     def __init__(self, modem: Modem, options: Options, output: Output) -> None:
         self._modem = modem
-        self._options = options
+        self._timeout = options.timeout
         self._output = output
         self._closed = threading.Event()
 
@@ -191,18 +210,18 @@ class Terminal:
         try:
             from prompt_toolkit.patch_stdout import patch_stdout
         except ImportError:
-            return self._session(_readline(), model)
+            return self._session(_Readline(), model)
         with patch_stdout(raw=True):
-            return self._session(_prompt_toolkit(), model)
+            # What is printed from now on goes through what keeps the line being typed whole.
+            self._output = Output(self._output.program)
+            return self._session(_PromptToolkit(), model)
 
-    def _session(self, read: Callable[[], str], model: str) -> int:
-        # What is printed from now on goes through what keeps the line being typed whole.
-        self._output = Output(self._output.program)
-        self._modem.on_event = self._event
+    def _session(self, reader: Reader, model: str) -> int:
+        self._modem.on_event = lambda event: self._event(event, reader)
         self._output.note(f"{model} at {self._modem.port_name}. .help helps, Ctrl-D ends.")
         while not self._closed.is_set():
             try:
-                line = read().strip()
+                line = reader.read().strip()
             except EOFError:
                 break
             except (KeyboardInterrupt, Interrupted) as signal:
@@ -212,32 +231,37 @@ class Terminal:
             if line == ".quit":
                 break
             if line == ".help":
-                self._output.note(HELP, None)
+                for text in HELP.splitlines():
+                    self._output.line(text)
             elif line:
                 self._command(line)
         if self._closed.is_set():
-            return exits.LIBRARY + PortLostError.kind
+            return exits.LIBRARY + ErrorKind.PORT_LOST
         return Exit.DONE
 
-    def _event(self, event: Event) -> None:
+    def _event(self, event: Event, reader: Reader) -> None:
+        text, style = _words(event)
+        self._output.line(text, style, fold=not isinstance(event, Urc))
         if isinstance(event, PortClosed):
             self._closed.set()
-        text, style = _words(event)
-        self._output.line(text, style)
+            reader.stop()
 
     def _command(self, line: str) -> None:
         try:
-            for text in _send(self._modem, line, self._options.timeout):
+            for text in _send(self._modem, line, self._timeout):
                 self._output.line(text)
             self._output.line("OK", "green")
         except InvalidArgumentError as error:
-            self._output.line(f"refused: {error.detail}", "red")
+            self._fail(f"refused: {error.detail}")
         except (Error, Failure) as error:
-            self._output.line(str(error), "red")
+            self._fail(str(error))
         except (KeyboardInterrupt, Interrupted) as signal:
             if _ends(signal):
                 raise
-            self._output.line("given up waiting; the module may still be at it", "red")
+            self._fail("given up waiting; the module may still be at it")
+
+    def _fail(self, text: str) -> None:
+        self._output.line(text, "red", fold=True)
 
 
 def _ends(signal: BaseException) -> bool:
@@ -261,37 +285,53 @@ def _may_be_kept(line: str) -> bool:
     return line.upper().startswith("AT") and ("=" not in line or line.rstrip().endswith("=?"))
 
 
-def _prompt_toolkit() -> Callable[[], str]:
+class _PromptToolkit:
     """Reads lines; what is printed meanwhile appears above the line being typed."""
-    from prompt_toolkit import PromptSession
-    from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
-    from prompt_toolkit.completion import WordCompleter
-    from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
-    class Kept(FileHistory):
-        def store_string(self, string: str) -> None:
-            if _may_be_kept(string):
-                super().store_string(string)
+    def __init__(self) -> None:
+        from prompt_toolkit import PromptSession
+        from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+        from prompt_toolkit.completion import WordCompleter
+        from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
-    history: History
-    try:
-        path = _history_file()
-        path.touch(mode=0o600)
-        history = Kept(str(path))
-    except OSError:
-        history = InMemoryHistory()
-    prompt: PromptSession[str] = PromptSession(
-        "at> ",
-        history=history,
-        auto_suggest=AutoSuggestFromHistory(),
-        completer=WordCompleter(COMMANDS.split(), ignore_case=True, sentence=True),
-        complete_while_typing=False,
-    )
-    return prompt.prompt
+        class Kept(FileHistory):
+            def store_string(self, string: str) -> None:
+                if _may_be_kept(string):
+                    super().store_string(string)
+
+        history: History
+        try:
+            path = _history_file()
+            path.touch(mode=0o600)
+            history = Kept(str(path))
+        except OSError:
+            history = InMemoryHistory()
+        self._prompt: PromptSession[str] = PromptSession(
+            "at> ",
+            history=history,
+            auto_suggest=AutoSuggestFromHistory(),
+            completer=WordCompleter(COMMANDS.split(), ignore_case=True, sentence=True),
+            complete_while_typing=False,
+        )
+
+    def read(self) -> str:
+        return self._prompt.prompt()
+
+    def stop(self) -> None:
+        app = self._prompt.app
+        if app.loop is not None and app.is_running:
+            app.loop.call_soon_threadsafe(lambda: app.exit(exception=EOFError))
 
 
-def _readline() -> Callable[[], str]:
+class _Readline:
     """Reads lines with what the interpreter has: history of this session, no more."""
-    with contextlib.suppress(ImportError):
-        import readline  # noqa: F401
-    return lambda: input("at> ")
+
+    def __init__(self) -> None:
+        with contextlib.suppress(ImportError):
+            import readline  # noqa: F401
+
+    def read(self) -> str:
+        return input("at> ")
+
+    def stop(self) -> None:
+        """Not possible: it ends with the next line."""

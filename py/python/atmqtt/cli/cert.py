@@ -17,10 +17,10 @@ EXAMPLES = """\
 examples:
   atmqtt cert push ca.pem --modem /dev/ttyUSB2
   atmqtt cert ls '*.pem' --modem /dev/ttyUSB2
-  atmqtt sub --cafile UFS:ca.pem --modem /dev/ttyUSB2 -h broker.example -t 'room/#'
+  atmqtt sub --modem /dev/ttyUSB2 -h broker.example --cafile UFS:ca.pem -t a
   atmqtt cert rm ca.pem --modem /dev/ttyUSB2
 
-pub and sub upload a --cafile by themselves; this is for looking after it by hand.
+pub and sub upload a --cafile by themselves; this is to look after it by hand.
 
 """
 
@@ -91,9 +91,7 @@ def _push(options: Options, output: Output) -> int:
                 files.upload(name, data, progress=progress, ack=options.ack)
     checksum = Files.checksum(data)
     if output.json_wanted:
-        output.json(
-            {"name": name, "size": len(data), "checksum": f"{checksum:04x}", "written": written}
-        )
+        output.json({"name": name, "size": len(data), "checksum": f"{checksum:04x}", "written": written})
     else:
         done = "uploaded" if written else "is there already"
         output.line(f"{name}: {done}, {len(data)} bytes, checksum {checksum:04x}")

@@ -34,15 +34,16 @@ from .usb import quectel_ports
 __all__ = ["add", "run"]
 
 EPILOG = """\
-Looks in this order and stops where nothing further can be seen: the port, permission,
-ModemManager, who else has the port, whether a module answers, whether it speaks the MQTT
-commands of the library, SIM, signal, registration, PDP context (which it activates), where the
-module prints its results, its clock, and with -h the way to the broker.
+Looks in this order and stops where nothing further can be seen: the port,
+permission, ModemManager, who else has the port, whether a module answers,
+whether it has the MQTT commands of the library, SIM, signal, registration, PDP
+context (which it activates), where the module prints its results, its clock,
+and with -h the way to the broker.
 
 examples:
   atmqtt doctor --modem /dev/ttyUSB2
   atmqtt doctor --modem /dev/ttyUSB2 -h broker.example --cafile ca.pem
-  atmqtt doctor --modem /dev/ttyUSB2 --json | jq -r '.[] | select(.state == "fail") | .fix'
+  atmqtt doctor --modem /dev/ttyUSB2 --json | jq '.[] | select(.state=="fail")'
 
 """
 
@@ -54,6 +55,7 @@ def add(commands: argparse._SubParsersAction[Parser]) -> None:
     """Adds the command to the parser."""
     parser = commands.add_parser(
         "doctor",
+        usage="atmqtt doctor --modem PORT [-h HOST] [options]",
         help="find what stands in the way of a session, and what to do about it",
         description="Finds what stands between this machine and a working MQTT session, and says "
         "what to do about it.",
@@ -125,9 +127,7 @@ def _print(finding: Finding, output: Output) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    mark, style = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "red")}[
-        finding.state
-    ]
+    mark, style = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "fail": ("✗", "red")}[finding.state]
     grid = Table.grid(padding=(0, 1))
     grid.add_column(width=1, style=style)
     grid.add_column(width=12, style="bold")

@@ -25,21 +25,24 @@ LIBRARY = 40
 _CONNACK = range(1, 6)
 
 TABLE = """\
-exit codes:
-     0  done; sub, network --wait and at: also ended by Ctrl-C where nothing was missing
-   1-5  the broker refused the connection with this return code (1 protocol version,
-        2 client id, 3 not available, 4 user or password, 5 not authorised)
-    10  failed for a reason on this computer: a file, standard input
-    11  found what was looked for, and it is bad: doctor: something stands in the way;
-        probe: no port answers; sub: the broker grants no subscription
-    27  sub: the time of -W is over
- 41-56  an error of the library, 40 + its number, among them
-        41 invalid argument     43 no answer, nothing was accepted: safe to try again
-        42 invalid state        44 accepted, outcome unknown: again may duplicate
-        45 module said ERROR    46 +CME ERROR      47 the result line carried a failure
-        49 port lost            50 port busy       55 disconnected
-    64  wrong options
-   129, 130, 143  ended by SIGHUP, SIGINT (Ctrl-C), SIGTERM before it was done"""
+exit codes, the same for every command:
+    0  done; with sub, also ended by a signal once it was subscribed
+  1-5  the broker refused the connection with this return code: 1 protocol
+       version, 2 client id, 3 not available, 4 user or password, 5 not
+       authorised
+   10  failed on this computer: a file, standard input
+   11  doctor: something stands in the way; probe: no port answers;
+       sub: the broker grants no subscription
+   27  sub -W: the time is over
+   64  wrong options
+  129, 130, 143  ended by SIGHUP, SIGINT (Ctrl-C), SIGTERM before it was done
+ and for the errors of the library, 40 + the number of their kind:
+   41 invalid argument    42 invalid state      43 no answer: safe to repeat
+   44 outcome unknown: repeating may duplicate  45 ERROR    46 +CME ERROR
+   47 the result line carried a failure         48 refused  49 port lost
+   50 port busy           51 wrong checksum     52 called from callback
+   53 closed              54 internal           55 disconnected
+   56 port stuck"""
 
 
 class Failure(Exception):

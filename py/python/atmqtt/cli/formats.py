@@ -69,9 +69,7 @@ class Format:
         """
         moment = _Moment(message)
         pieces = ((part(moment), foreign) for part, foreign in self._parts)
-        return b"".join(
-            _harmless(piece) if foreign and terminal else piece for piece, foreign in pieces
-        )
+        return b"".join(_harmless(piece) if foreign and terminal else piece for piece, foreign in pieces)
 
     def _piece(self, text: str, at: int) -> int:
         """Reads one piece of the format; where the next begins."""

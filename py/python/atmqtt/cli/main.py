@@ -26,9 +26,9 @@ variables:
   ATMQTT_PASSWORD  the password of the user at the broker, where -P is not given
   NO_COLOR         no colours on a terminal either
 
-Results go to standard output, everything else to standard error. On a terminal there are
-colours, tables and progress bars where the package `rich` is installed
-(pip install "atmqtt[cli]"); anywhere else the output is plain.
+Results go to standard output, everything else to standard error. On a terminal
+there are colours, tables and progress bars where the package `rich` is
+installed (pip install "atmqtt[cli]"); anywhere else the output is plain.
 
 """
 
@@ -56,9 +56,7 @@ def main(args: list[str] | None = None) -> int:
     signals.install()
     options = _parser().parse_args(args)
     name = options.parser.prog
-    output = Output(
-        name, json=getattr(options, "json", False), quiet=getattr(options, "quiet", False)
-    )
+    output = Output(name, json=getattr(options, "json", False), quiet=getattr(options, "quiet", False))
     _log(options)
     try:
         code = int(options.run(options, output))

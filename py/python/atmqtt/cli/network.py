@@ -34,8 +34,8 @@ from .output import Output
 __all__ = ["add", "run"]
 
 EXAMPLES = """\
-What is to be set is set first, in the order of this list, then waited for, then everything is
-shown. The module forgets the access point when it restarts, and keeps the URC port.
+What is to be set is set first, then waited for, then everything is shown. The
+module forgets the access point when it restarts, and keeps the URC port.
 
 examples:
   atmqtt network --modem /dev/ttyUSB2
@@ -50,8 +50,7 @@ def add(commands: argparse._SubParsersAction[Parser]) -> None:
     parser = commands.add_parser(
         "network",
         help="show the way into the network; set the APN, wait until it is there",
-        description="Shows what the way into the network is at: SIM, signal, registration, PDP "
-        "context.",
+        description="Shows what the way into the network is at: SIM, signal, registration, PDP context.",
         epilog=EXAMPLES + exits.TABLE,
     )
     group = options.add_apn(parser)

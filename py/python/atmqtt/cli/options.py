@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit
@@ -35,6 +36,8 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        # Only the text below the options has its own lines.
+        kwargs["description"] = textwrap.fill(kwargs.get("description") or "", 80)
         super().__init__(add_help=False, allow_abbrev=False, **kwargs)
         self.add_argument("--help", action="help", help="show this help")
 
@@ -114,9 +117,7 @@ def add_module(parser: argparse.ArgumentParser) -> None:
         default=115_200,
         help="bits per second of the port [default: 115200]",
     )
-    group.add_argument(
-        "--flow-control", action="store_true", help="RTS/CTS, here and in the module"
-    )
+    group.add_argument("--flow-control", action="store_true", help="RTS/CTS, here and in the module")
     group.add_argument(
         "-d",
         "--debug",
@@ -165,9 +166,7 @@ def add_broker(parser: argparse.ArgumentParser) -> None:
         help="user, password, host, port and topic at once: "
         "mqtt[s]://[user[:password]@]host[:port]/topic",
     )
-    group.add_argument(
-        "-i", "--id", help="client id [default: atmqtt- and the number of the process]"
-    )
+    group.add_argument("-i", "--id", help="client id [default: atmqtt- and the number of the process]")
     group.add_argument(
         "-I", "--id-prefix", metavar="PREFIX", help="client id is this and the process number"
     )

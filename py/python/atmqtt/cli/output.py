@@ -64,10 +64,10 @@ class Output:
         """One line of JSON."""
         self.line(json.dumps(value, ensure_ascii=not _utf8(sys.stdout)))
 
-    def line(self, text: str, style: str | None = None) -> None:
-        """A line on standard output."""
+    def line(self, text: str, style: str | None = None, *, fold: bool = False) -> None:
+        """A line on standard output; ``fold`` breaks a long one between words on a terminal."""
         if self.out is not None:
-            self.out.print(printable(text), style=style, soft_wrap=True)
+            self.out.print(printable(text), style=style, soft_wrap=not fold)
         else:
             print(text, flush=True)
 
@@ -76,7 +76,7 @@ class Output:
         if self.quiet:
             return
         if self.err is not None:
-            self.err.print(printable(text), style=style, soft_wrap=True)
+            self.err.print(printable(text), style=style)
         else:
             print(printable(text), file=sys.stderr, flush=True)
 

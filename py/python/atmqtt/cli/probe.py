@@ -16,9 +16,9 @@ from .usb import UsbPort, quectel_ports
 __all__ = ["add", "run"]
 
 EPILOG = """\
-A module on USB has several serial ports: for diagnostics, for NMEA, and one or two for AT
-commands. Each is asked who it is; those that answer can be used. Where two do, the last is
-usually free of other programs. A module on a UART is asked where its port is named:
+A module on USB has several serial ports: for diagnostics, for NMEA, and one or
+two for AT commands. Each is asked who it is; those that answer can be used. A
+module on a UART is asked where its port is named:
 
   atmqtt probe /dev/ttyS1 --baud 9600
 
@@ -73,9 +73,7 @@ def run(options: Options, output: Output) -> int:
     if output.json_wanted:
         output.json([asdict(answer) for answer in answers])
     elif answers:
-        output.table(
-            ("port", "USB id", "interface", "answer"), [_row(answer) for answer in answers]
-        )
+        output.table(("port", "USB id", "interface", "answer"), [_row(answer) for answer in answers])
     if not answers:
         output.error(
             "no Quectel module on USB (vendor 2c7c); name the port of one on a UART, "

@@ -24,8 +24,9 @@ examples:
   sensor | atmqtt pub --modem /dev/ttyUSB2 -h broker.example -t room/1 -l
   atmqtt pub --modem emulated -t room/1 -m 21.5 --debug
 
-A module takes at most 1500 bytes a message. The options are those of mosquitto_pub; those that
-cannot be had through a module are refused with the reason.
+A module takes at most 1500 bytes a message. The options are those of
+mosquitto_pub; those that cannot be had through a module are refused with the
+reason.
 
 """
 
@@ -35,6 +36,7 @@ def add(commands: argparse._SubParsersAction[Parser]) -> None:
     parser = commands.add_parser(
         "pub",
         help="publish messages, as mosquitto_pub does",
+        usage="atmqtt pub --modem PORT -h HOST -t TOPIC (-m TEXT | -f FILE | ...) [options]",
         description="Publishes MQTT messages through a cellular module.",
         epilog=EXAMPLES + exits.TABLE,
     )
@@ -42,9 +44,7 @@ def add(commands: argparse._SubParsersAction[Parser]) -> None:
     message.add_argument("-t", "--topic", help="topic to publish to")
     source = message.add_mutually_exclusive_group(required=True)
     source.add_argument("-m", "--message", metavar="TEXT", help="the message")
-    source.add_argument(
-        "-f", "--file", metavar="FILE", type=Path, help="a file that is the message"
-    )
+    source.add_argument("-f", "--file", metavar="FILE", type=Path, help="a file that is the message")
     source.add_argument(
         "-n",
         "--null-message",

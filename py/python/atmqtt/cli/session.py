@@ -45,9 +45,7 @@ _GOODBYE = 5.0
 def port(options: Options) -> Iterator[str]:
     """The serial port that is meant: that of an emulated module where that is meant."""
     if options.modem is None:
-        raise Failure(
-            "no module: say which with --modem PORT; `atmqtt probe` lists them", Exit.USAGE
-        )
+        raise Failure("no module: say which with --modem PORT; `atmqtt probe` lists them", Exit.USAGE)
     if options.modem != EMULATED:
         yield options.modem
         return
@@ -60,9 +58,11 @@ def port(options: Options) -> Iterator[str]:
 @contextlib.contextmanager
 def open_modem(options: Options) -> Iterator[Modem]:
     """The module that the options name, open."""
-    with port(options) as path:
-        with Modem(path, options.baud, flow_control=flow_control(options)) as modem:
-            yield modem
+    with (
+        port(options) as path,
+        Modem(path, options.baud, flow_control=flow_control(options)) as modem,
+    ):
+        yield modem
 
 
 def flow_control(options: Options) -> FlowControl | None:

@@ -32,20 +32,26 @@ from .topics import matches
 
 EPILOG = """\
 formats of -F:
-  %t topic     %p payload    %x %X payload in hexadecimal    %l its length    %m message id
-  %j JSON      %J JSON with a payload that is JSON           %I date and time  %U Unix time
-  %% @@ \\\\ these characters   @Y @m @d @H ... as strftime   @N nanoseconds   \\n \\t \\r \\0 \\e
-  A width and a precision may follow the %, as in %-20.20t. %q and %r cannot be had: the
-  module does not say with which QoS a message came, nor whether it was a retained one.
+  %t   topic                        %l  length of the payload
+  %p   payload                      %m  message id
+  %x   payload in hexadecimal       %X  the same in capitals
+  %j   JSON                         %J  JSON with a payload that is JSON
+  %I   date and time, ISO 8601      %U  Unix time with nanoseconds
+  @Y @m @d @H @M @S ... as strftime has them, and @N nanoseconds
+  %% @@ \\\\ are these characters, \\n \\t \\r \\a \\v \\e \\0 what they are in C
+  A width and a greatest width may follow the %, as in %-20.20t
+  %q and %r cannot be had: the module does not say with which QoS a message
+  came, nor whether it was a retained one
 
 examples:
   atmqtt sub --modem /dev/ttyUSB2 -h broker.example -t 'room/#' -v
-  atmqtt sub --modem /dev/ttyUSB2 -h broker.example -t 'room/#' -F '@H:@M:@S %t %p'
-  atmqtt sub --modem /dev/ttyUSB2 -h broker.example -t 'room/#' --json | jq .payload
+  atmqtt sub --modem /dev/ttyUSB2 -h broker.example -t a -F '@H:@M:@S %t %p'
+  atmqtt sub --modem /dev/ttyUSB2 -h broker.example -t a --json | jq .payload
 
-On a terminal, control characters of topics and payloads are shown as escapes; in a pipe the
-bytes are those that came. The options are those of mosquitto_sub; those that cannot be had
-through a module are refused with the reason.
+On a terminal, control characters of topics and payloads are shown as escapes;
+in a pipe the bytes are those that came. The options are those of
+mosquitto_sub; those that cannot be had through a module are refused with the
+reason.
 
 """
 
@@ -55,6 +61,7 @@ def add(commands: argparse._SubParsersAction[Parser]) -> None:
     parser = commands.add_parser(
         "sub",
         help="print messages as they arrive, as mosquitto_sub does",
+        usage="atmqtt sub --modem PORT -h HOST -t TOPIC [options]",
         description="Prints MQTT messages that arrive through a cellular module. Ctrl-C ends it.",
         epilog=EPILOG + exits.TABLE,
     )
@@ -100,9 +107,7 @@ def add(commands: argparse._SubParsersAction[Parser]) -> None:
         "-E", dest="end_subscribed", action="store_true", help="once the broker has subscribed it"
     )
     prints = parser.add_argument_group("output")
-    prints.add_argument(
-        "-v", "--verbose", action="store_true", help="the topic before each message"
-    )
+    prints.add_argument("-v", "--verbose", action="store_true", help="the topic before each message")
     prints.add_argument("-F", dest="format", metavar="FORMAT", help="as this says, see below")
     prints.add_argument("--json", action="store_true", help="as lines of JSON: -F %%j")
     prints.add_argument("--pretty", action="store_true", help="JSON over several lines")
