@@ -31,8 +31,7 @@ exit codes, the same for every command:
        version, 2 client id, 3 not available, 4 user or password, 5 not
        authorised
    10  failed on this computer: a file, standard input
-   11  doctor: something stands in the way; probe: no port answers;
-       sub: the broker grants no subscription
+   11  doctor: something stands in the way; probe: no port answers
    27  sub -W: the time is over
    64  wrong options
   129, 130, 143  ended by SIGHUP, SIGINT (Ctrl-C), SIGTERM before it was done

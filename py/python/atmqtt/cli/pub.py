@@ -36,7 +36,7 @@ def add(commands: argparse._SubParsersAction[Parser]) -> None:
     parser = commands.add_parser(
         "pub",
         help="publish messages, as mosquitto_pub does",
-        usage="atmqtt pub --modem PORT -h HOST -t TOPIC (-m TEXT | -f FILE | ...) [options]",
+        usage="atmqtt pub --modem PORT -h HOST -t TOPIC (-m TEXT | -l | ...) [options]",
         description="Publishes MQTT messages through a cellular module.",
         epilog=EXAMPLES + exits.TABLE,
     )

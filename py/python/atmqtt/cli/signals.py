@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from types import FrameType
 from typing import NoReturn
@@ -18,6 +19,7 @@ class Interrupted(BaseException):
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
+        self.number = number
         self.exit_code = 128 + number
         """What a shell would say."""
 
@@ -32,20 +34,38 @@ class _Handler:
         now = time.monotonic()
         if self._first is None:
             self._first = now
-            self._raise(number)
+            raise Interrupted(number)
         # `timeout` of the coreutils sends its signal twice; that is one to us.
         if now - self._first >= 1:
             os._exit(128 + number)
 
-    @staticmethod
-    def _raise(number: int) -> NoReturn:
-        raise Interrupted(number)
-
 
 def install() -> None:
     """From here on a signal raises :class:`Interrupted` in the main thread."""
+    sys.unraisablehook = _raise_again
     handler = _Handler()
     for number in _SIGNALS:
         # What a shell or nohup has turned off for us stays off.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, handler)
+
+
+_AGAIN = 0.01
+"""Seconds until a lost signal comes again: longer than the hook takes."""
+
+
+def _raise_again(lost: sys.UnraisableHookArgs) -> None:
+    """What Python does with an exception that nobody can take, but for signals.
+
+    A signal may come while a destructor or the like runs, and would be lost there.
+    """
+    if not isinstance(lost.exc_value, Interrupted):
+        sys.__unraisablehook__(lost)
+        return
+    number = lost.exc_value.number
+
+    def handler(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise Interrupted(number)
+
+    signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, _AGAIN)

@@ -17,6 +17,7 @@ from .. import (
     Message,
     Messages,
     Modem,
+    OperationFailedError,
     PdpDeactivated,
     PingFailed,
     PortClosed,
@@ -168,14 +169,18 @@ def _format(options: Options) -> Format:
 def _subscribe(client: Client, options: Options, output: Output) -> None:
     if options.unsubscribe:
         client.unsubscribe(options.unsubscribe)
-    granted = [client.subscribe(topic, options.qos)[0] for topic in options.topic]
-    refused = [
-        topic for topic, qos in zip(options.topic, granted, strict=True) if qos is Granted.REFUSED
-    ]
-    if options.topic and len(refused) == len(options.topic):
-        raise Failure(f"the broker refuses to subscribe {', '.join(refused)}", Exit.FOUND)
-    for topic in refused:
-        output.warn(f"the broker refuses to subscribe {topic}")
+    refused: list[OperationFailedError] = []
+    # One by one: a broker may grant some and refuse others.
+    for topic in options.topic:
+        try:
+            client.subscribe(topic, options.qos)
+        except OperationFailedError as error:
+            if error.code != Granted.REFUSED:
+                raise
+            refused.append(error)
+            output.warn(f"{topic}: {error.detail}")
+    if refused and len(refused) == len(options.topic):
+        raise refused[0]
 
 
 class Watcher:
