@@ -14,6 +14,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -22,7 +23,7 @@ from typing_extensions import Self
 
 T = TypeVar("T")
 
-PATIENCE = 8.0
+PATIENCE = 30.0
 """Longer than anything here takes, also on a machine that is busy with something else."""
 
 ATMQTT = [sys.executable, "-m", "atmqtt"]
@@ -94,7 +95,10 @@ class Running:
         self.process.stdin.flush()
 
     def end(self, number: signal.Signals | None = None) -> tuple[int, str, str]:
-        """Sends a signal, closes its standard input, waits; its exit code, the rest of its output, and its errors."""
+        """Sends a signal, closes its standard input and waits.
+
+        Gives its exit code, the rest of its output, and its errors.
+        """
         if number is not None:
             self.process.send_signal(number)
         out, err = self.process.communicate(timeout=PATIENCE)
@@ -170,7 +174,7 @@ def mosquitto(folder: Path, *config: str) -> Iterator[Mosquitto]:
             )
         try:
             # Another program may have been faster to take the port.
-            if patiently(lambda: _listens(process, port), "mosquitto listens") == "yes":
+            if patiently(partial(_listens, process, port), "mosquitto listens") == "yes":
                 yield Mosquitto(folder, port, process)
                 return
         finally:
@@ -216,7 +220,7 @@ class Terminal:
         options = ["-p", "-e"] if colours else ["-p"]
         return self._tmux("capture-pane", *options).rstrip()
 
-    def type(self, *keys: str) -> None:
+    def press(self, *keys: str) -> None:
         """Presses keys: text, or the names of tmux, as ``Enter`` and ``C-c``."""
         self._tmux("send-keys", *keys)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from .. import (
+    ClosedError,
     Disconnected,
     Error,
     ErrorKind,
@@ -110,8 +111,14 @@ def _lines() -> Iterable[str]:
 
 
 def _tell(event: Event, output: Output) -> None:
-    text, style = _words(event)
-    output.note(text, style)
+    if not _is_our_end(event):
+        text, style = _words(event)
+        output.note(text, style)
+
+
+def _is_our_end(event: Event) -> bool:
+    """Whether it is that we have closed the port ourselves."""
+    return isinstance(event, PortClosed) and isinstance(event.error, ClosedError)
 
 
 def _words(event: Event) -> tuple[str, str]:
@@ -240,6 +247,8 @@ class Terminal:
         return Exit.DONE
 
     def _event(self, event: Event, reader: Reader) -> None:
+        if _is_our_end(event):
+            return
         text, style = _words(event)
         self._output.line(text, style, fold=not isinstance(event, Urc))
         if isinstance(event, PortClosed):

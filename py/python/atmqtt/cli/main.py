@@ -61,6 +61,7 @@ def main(args: list[str] | None = None) -> int:
     try:
         code = int(options.run(options, output))
         sys.stdout.flush()
+        signals.raise_lost()
     except Error as error:
         output.error(str(error))
         code = exits.of(error)

@@ -9,7 +9,7 @@ import time
 from types import FrameType
 from typing import NoReturn
 
-__all__ = ["Interrupted", "install"]
+__all__ = ["Interrupted", "install", "raise_lost"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -69,3 +69,13 @@ def _raise_again(lost: sys.UnraisableHookArgs) -> None:
 
     signal.signal(signal.SIGALRM, handler)
     signal.setitimer(signal.ITIMER_REAL, _AGAIN)
+    _lost.append(lost.exc_value)
+
+
+_lost: list[Interrupted] = []
+
+
+def raise_lost() -> None:
+    """Raises what was lost and has not come again yet; for the end of the program."""
+    if signal.setitimer(signal.ITIMER_REAL, 0)[0] > 0:
+        raise _lost[-1]
