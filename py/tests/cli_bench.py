@@ -194,15 +194,16 @@ def _listens(process: subprocess.Popen[bytes], port: int) -> str | None:
 class Terminal:
     """A real terminal of 80 columns: tmux."""
 
-    def __init__(self, folder: Path, *args: str, rows: int = 40, **env: str) -> None:
+    def __init__(self, folder: Path, *args: str, **env: str) -> None:
         # Of its own, so that nothing of the user's is read or disturbed.
-        self._socket = str(folder / "tmux")
-        changes = {"HOME": str(folder), "TERM": "screen-256color", **env}
-        command = shlex.join([*ATMQTT, *args])
-        self._env = environment(**changes)
+        self._socket = str(folder / f"tmux-{uuid.uuid4().hex[:8]}")
+        self._env = environment(HOME=str(folder), TERM="screen-256color")
+        # tmux sets variables of its own, TERM among them.
+        variables = [f"{name}={value}" for name, value in env.items()]
+        command = shlex.join(["env", *variables, *ATMQTT, *args])
         # The screen stays when the command has ended, with its exit code below.
         shell = f"{command}; printf '\\nexit %s.\\n' $?; exec cat"
-        self._tmux("-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", str(rows), shell)
+        self._tmux("-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "40", shell)
 
     def _tmux(self, *args: str) -> str:
         done = subprocess.run(

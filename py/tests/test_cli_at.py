@@ -27,7 +27,7 @@ def test_all_are_sent_and_the_first_failure_is_told(emulator: Emulator) -> None:
     assert done.returncode == 46
     assert done.stdout == "+CSQ: 28,99\nOK\n"
     first, second = done.stderr.splitlines()
-    assert first.startswith("atmqtt at: +CME ERROR: AT+COPS: ")
+    assert first.startswith("atmqtt at: CME error: AT+COPS: the module answered +CME ERROR: 30")
     assert second.startswith("atmqtt at: module error: AT+NOPE: ")
 
 
