@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from atmqtt import BrokerRefusedError, ErrorKind
@@ -162,6 +163,25 @@ def test_it_needs_nothing_but_the_package() -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_table_of_the_readme_is_that_of_the_help() -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text()
+    section = readme.partition("## The command line")[2].partition("## Wheels")[0]
+    codes = re.findall(r"^\| ([\d, -]+) \|", section, re.MULTILINE)
+    assert codes == ["0", "1-5", "10", "11", "27", "41-56", "64", "129, 130, 143"]
+    for code in ("0", "1-5", "10", "11", "27", "64", "129, 130, 143"):
+        assert re.search(rf"^ *{code}  ", exits.TABLE, re.MULTILINE), code
+    commands = re.findall(r"^\| `atmqtt (\w+)` \|", section, re.MULTILINE)
+    assert sorted(commands) == sorted({*(c[0] for c in COMMANDS if c), "emulate"})
+
+
+def test_the_program_is_installed() -> None:
+    script = Path(sys.executable).with_name("atmqtt")
+    if not script.exists():
+        pytest.skip("the package is used from its sources")
+    done = subprocess.run([script, "--version"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, succeeds("--version"))
 
 
 def test_it_runs_as_a_module() -> None:
