@@ -6,9 +6,10 @@ import json
 import signal
 from pathlib import Path
 
+from cli_bench import Running, atmqtt, patiently, succeeds
+
 from atmqtt import Modem
 from atmqtt.emulator import Emulator
-from cli_bench import Running, atmqtt, patiently, succeeds
 
 
 def test_commands_as_arguments(emulator: Emulator) -> None:

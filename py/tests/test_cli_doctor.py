@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cli_bench import atmqtt, environment, mosquitto, program, succeeds
+
 from atmqtt import Modem
 from atmqtt.emulator import Emulator
-from cli_bench import atmqtt, environment, mosquitto, program, succeeds
 
 Finding = dict[str, str]
 

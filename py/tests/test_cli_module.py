@@ -9,10 +9,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
+from cli_bench import Running, atmqtt, patiently, succeeds
+
 from atmqtt import Modem
 from atmqtt.cli.usb import UsbPort, quectel_ports
 from atmqtt.emulator import Emulator
-from cli_bench import Running, atmqtt, patiently, succeeds
 
 # --- info
 

@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from cli_bench import ATMQTT, atmqtt, environment, succeeds
+
 from atmqtt import BrokerRefusedError, ErrorKind
 from atmqtt.cli import exits
 from atmqtt.errors import _CLASSES
-from cli_bench import ATMQTT, atmqtt, environment, succeeds
 
 COMMANDS = [
     [],

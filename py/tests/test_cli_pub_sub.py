@@ -14,8 +14,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from atmqtt.emulator import Emulator, Published
 from cli_bench import Mosquitto, Running, Terminal, atmqtt, mosquitto, patiently, succeeds
+
+from atmqtt.emulator import Emulator, Published
 
 
 @pytest.fixture

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import stat
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
-from atmqtt.emulator import Emulator
 from cli_bench import Terminal, patiently
+
+from atmqtt import Modem, PortBusyError
+from atmqtt.emulator import Emulator
 
 
 def is_coloured(terminal: Terminal) -> bool:
@@ -78,9 +81,6 @@ def test_at_shows_urcs_above_the_line_being_typed(emulator: Emulator, tmp_path: 
         terminal.wait("+CSQ: 28,99\nOK\n")
         (urc,) = re.findall(r".*SMS DONE.*", terminal.screen(colours=True))
         assert "\x1b[33m" in urc
-        # What a hostile line would do to the terminal it does not do.
-        emulator.inject_urc("\x1b[2J\x1b]0;x\x07")
-        terminal.wait(r"\x1b[2J\x1b]0;x\x07")
 
 
 @pytest.mark.usefixtures("rich")
@@ -132,6 +132,29 @@ def test_at_ends_with_the_port(emulator: Emulator, tmp_path: Path) -> None:
         emulator.hang_up()
         screen = terminal.wait("exit 49.")
         assert f"port lost: {emulator.port} is gone" in screen
+
+
+def test_at_ends_by_sigterm(emulator: Emulator, tmp_path: Path, env: dict[str, str]) -> None:
+    with Terminal(tmp_path, "at", "--modem", emulator.port, **env) as terminal:
+        terminal.wait("at>")
+        os.kill(holder(emulator.port), signal.SIGTERM)
+        terminal.wait("exit 143.")
+
+
+def holder(port: str) -> int:
+    """The process that has the port."""
+    with pytest.raises(PortBusyError) as caught:
+        Modem(port)
+    found = re.search(r"process (\d+) ", str(caught.value))
+    assert found is not None, caught.value
+    return int(found[1])
+
+
+def test_at_shows_no_control_characters(emulator: Emulator, tmp_path: Path, env: dict[str, str]) -> None:
+    with Terminal(tmp_path, "at", "--modem", emulator.port, **env) as terminal:
+        terminal.wait("at>")
+        emulator.inject_urc("\x1b[2J\x1b]0;x\x07")
+        terminal.wait(r"\x1b[2J\x1b]0;x\x07")
 
 
 # --- doctor

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import sys
 import threading
 from collections.abc import Iterable
@@ -62,13 +61,6 @@ HELP = """\
 AT...                a command for the module
 .data FILE AT...     the same, and the file when it asks for data
 .quit, Ctrl-D        end"""
-
-COMMANDS = """\
-ATI AT+CCLK? AT+CEREG? AT+CFUN? AT+CGDCONT? AT+CGMR AT+CGREG? AT+CGSN AT+CIMI AT+CMEE? AT+COPS? AT+CPIN?
-AT+CREG? AT+CSQ AT+QCCID AT+QCFG= AT+QCSQ AT+QENG="servingcell" AT+QFLDS="UFS" AT+QFLST="*" AT+QIACT?
-AT+QIACT= AT+QICSGP= AT+QIDEACT= AT+QIGETERROR AT+QMTCFG=? AT+QMTCONN? AT+QMTOPEN? AT+QMTPUBEX=?
-AT+QNWINFO AT+QPOWD AT+QSSLCFG=? AT+QURCCFG="urcport" .data .help .quit"""
-"""What Tab offers."""
 
 
 def add(commands: argparse._SubParsersAction[Parser]) -> None:
@@ -215,13 +207,13 @@ class Terminal:
         # Asked first: it must not stand between the first prompt and its answer.
         model = self._modem.info(timeout=5).model or "module"
         try:
-            from prompt_toolkit.patch_stdout import patch_stdout
+            from .prompt import Prompt, undisturbed
         except ImportError:
-            return self._session(_Readline(), model)
-        with patch_stdout(raw=True):
+            return self._session(Readline(), model)
+        with undisturbed():
             # What is printed from now on goes through what keeps the line being typed whole.
             self._output = Output(self._output.program)
-            return self._session(_PromptToolkit(), model)
+            return self._session(Prompt(), model)
 
     def _session(self, reader: Reader, model: str) -> int:
         self._modem.on_event = lambda event: self._event(event, reader)
@@ -282,57 +274,7 @@ def _ends(signal: BaseException) -> bool:
     return False
 
 
-def _history_file() -> Path:
-    state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    folder = Path(state) / "atmqtt"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder / "at-history"
-
-
-def _may_be_kept(line: str) -> bool:
-    """Whether a line may get into a file: one that sets something may hold a PIN or a password."""
-    return line.upper().startswith("AT") and ("=" not in line or line.rstrip().endswith("=?"))
-
-
-class _PromptToolkit:
-    """Reads lines; what is printed meanwhile appears above the line being typed."""
-
-    def __init__(self) -> None:
-        from prompt_toolkit import PromptSession
-        from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
-        from prompt_toolkit.completion import WordCompleter
-        from prompt_toolkit.history import FileHistory, History, InMemoryHistory
-
-        class Kept(FileHistory):
-            def store_string(self, string: str) -> None:
-                if _may_be_kept(string):
-                    super().store_string(string)
-
-        history: History
-        try:
-            path = _history_file()
-            path.touch(mode=0o600)
-            history = Kept(str(path))
-        except OSError:
-            history = InMemoryHistory()
-        self._prompt: PromptSession[str] = PromptSession(
-            "at> ",
-            history=history,
-            auto_suggest=AutoSuggestFromHistory(),
-            completer=WordCompleter(COMMANDS.split(), ignore_case=True, sentence=True),
-            complete_while_typing=False,
-        )
-
-    def read(self) -> str:
-        return self._prompt.prompt()
-
-    def stop(self) -> None:
-        app = self._prompt.app
-        if app.loop is not None and app.is_running:
-            app.loop.call_soon_threadsafe(lambda: app.exit(exception=EOFError))
-
-
-class _Readline:
+class Readline:
     """Reads lines with what the interpreter has: history of this session, no more."""
 
     def __init__(self) -> None:

@@ -69,7 +69,7 @@ class Output:
         if self.out is not None:
             self.out.print(printable(text), style=style, soft_wrap=not fold)
         else:
-            print(text, flush=True)
+            print(printable(text) if sys.stdout.isatty() else text, flush=True)
 
     def note(self, text: str, style: str | None = "dim") -> None:
         """A line for the person in front of it."""

@@ -9,7 +9,7 @@ import time
 from types import FrameType
 from typing import NoReturn
 
-__all__ = ["Interrupted", "install", "raise_lost"]
+__all__ = ["Interrupted", "heeded", "install", "raise_lost"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -44,10 +44,13 @@ def install() -> None:
     """From here on a signal raises :class:`Interrupted` in the main thread."""
     sys.unraisablehook = _raise_again
     handler = _Handler()
-    for number in _SIGNALS:
-        # What a shell or nohup has turned off for us stays off.
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, handler)
+    for number in heeded():
+        signal.signal(number, handler)
+
+
+def heeded() -> list[signal.Signals]:
+    """The signals that end a command; what a shell or nohup has turned off for us stays off."""
+    return [n for n in _SIGNALS if signal.getsignal(n) is not signal.SIG_IGN]
 
 
 _AGAIN = 0.01
