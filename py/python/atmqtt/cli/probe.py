@@ -84,7 +84,7 @@ def run(options: Options, output: Output) -> int:
 
 def _ask_all(ports: list[str | UsbPort], baud: int, output: Output) -> list[Answer]:
     # They are different ports: one need not wait for the silence of another.
-    with output.status(f"asking {len(ports)} ports"), ThreadPoolExecutor(len(ports)) as pool:
+    with output.status("asking every port"), ThreadPoolExecutor(len(ports)) as pool:
         return list(pool.map(lambda port: _ask(port, baud), ports))
 
 
