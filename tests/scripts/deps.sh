@@ -40,6 +40,8 @@ need python3:ensurepip python3-venv
 # A real broker, and its own clients as the other end.
 need mosquitto mosquitto
 need mosquitto_pub mosquitto-clients
+# A real terminal for the command line.
+need tmux tmux
 # Keys of every form.
 need openssl openssl
 

@@ -65,9 +65,9 @@ rm -rf "$work/dist"
 wheel=$(echo "$work"/dist/atmqtt-*-cp310-abi3-*.whl)
 test -f "$wheel"
 
-# pytest and typing_extensions in the versions of the list.
+# What the tests import, in the versions of the list.
 pinned() {
-    grep -E '^(mypy|pytest|typing_extensions)==' tests/scripts/python-tools.txt
+    grep -E '^(mypy|prompt_toolkit|pytest|rich|typing_extensions)==' tests/scripts/python-tools.txt
 }
 
 echo '-- tests'

@@ -1,0 +1,162 @@
+"""``atmqtt pub``: publishes, with the options of ``mosquitto_pub``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+from .. import Client, Publication
+from . import exits, options, session
+from .exits import Failure
+from .options import Options, Parser, in_range
+from .output import Output
+
+AHEAD = 10
+"""Lines whose outcome is not known yet: the module's window of five, and as many that wait for it."""
+
+EXAMPLES = """\
+examples:
+  atmqtt pub --modem /dev/ttyUSB2 -h broker.example -t room/1 -m 21.5 -q 1
+  sensor | atmqtt pub --modem /dev/ttyUSB2 -h broker.example -t room/1 -l
+  atmqtt pub --modem emulated -t room/1 -m 21.5 --debug
+
+A module takes at most 1500 bytes a message. The options are those of
+mosquitto_pub; those that cannot be had through a module are refused with the
+reason.
+
+"""
+
+
+def add(commands: argparse._SubParsersAction[Parser]) -> None:
+    """Adds the command to the parser."""
+    parser = commands.add_parser(
+        "pub",
+        help="publish messages, as mosquitto_pub does",
+        usage="atmqtt pub --modem PORT -h HOST -t TOPIC (-m TEXT | -l | ...) [options]",
+        description="Publishes MQTT messages through a cellular module.",
+        epilog=EXAMPLES + exits.TABLE,
+    )
+    message = parser.add_argument_group("message")
+    message.add_argument("-t", "--topic", help="topic to publish to")
+    source = message.add_mutually_exclusive_group(required=True)
+    source.add_argument("-m", "--message", metavar="TEXT", help="the message")
+    source.add_argument("-f", "--file", metavar="FILE", type=Path, help="a file that is the message")
+    source.add_argument(
+        "-n",
+        "--null-message",
+        action="store_true",
+        help="an empty message; with -r it removes a retained one",
+    )
+    source.add_argument(
+        "-s", "--stdin-file", action="store_true", help="all of standard input is the message"
+    )
+    source.add_argument(
+        "-l",
+        "--stdin-line",
+        action="store_true",
+        help="every line of standard input is a message, as it comes; empty lines are not sent",
+    )
+    message.add_argument(
+        "-q", "--qos", type=in_range(0, 2), default=0, help="QoS 0, 1 or 2 [default: 0]"
+    )
+    message.add_argument(
+        "-r",
+        "--retain",
+        action="store_true",
+        help="the broker keeps the message and gives it to later subscribers",
+    )
+    message.add_argument(
+        "--repeat",
+        metavar="N",
+        type=in_range(1, 2**31),
+        default=1,
+        help="publish the message N times; not with -l",
+    )
+    message.add_argument(
+        "--repeat-delay",
+        metavar="SECONDS",
+        type=options.seconds,
+        default=0.0,
+        help="time between these",
+    )
+    message.add_argument(
+        "-M",
+        "--max-inflight",
+        metavar="N",
+        type=in_range(1, 1000),
+        default=AHEAD,
+        help=f"messages whose outcome is waited for at a time; the module has five under way "
+        f"[default: {AHEAD}]",
+    )
+    options.add_module(parser)
+    options.add_broker(parser)
+    options.add_apn(parser)
+    parser.add_argument("--quiet", action="store_true", help="print no errors")
+    parser.set_defaults(run=run, parser=parser)
+
+
+def run(options_: Options, _output: Output) -> int:
+    """Publishes."""
+    options.finish_broker(options_, options_.parser)
+    if options_.topic is None:
+        options_.parser.error("no topic: say which with -t TOPIC")
+    # What can be wrong with the message is known before anything is connected.
+    payloads = _payloads(options_)
+    with session.open_modem(options_) as modem:
+        client = modem.client(options_.client)
+        with session.connected(client, options_):
+            _publish(client, payloads, options_)
+    return exits.Exit.DONE
+
+
+def _payloads(options: Options) -> Iterator[bytes]:
+    if options.stdin_line:
+        return _lines()
+    return _repeated(_message(options), options)
+
+
+def _message(options: Options) -> bytes:
+    try:
+        if options.message is not None:
+            # As it was typed, whatever the locale.
+            return str(options.message).encode("utf-8", "surrogateescape")
+        if options.file is not None:
+            return Path(options.file).read_bytes()
+        if options.stdin_file:
+            return sys.stdin.buffer.read()
+    except OSError as error:
+        raise Failure(str(error)) from error
+    return b""
+
+
+def _repeated(message: bytes, options: Options) -> Iterator[bytes]:
+    for number in range(options.repeat):
+        if number and options.repeat_delay:
+            time.sleep(options.repeat_delay)
+        yield message
+
+
+def _lines() -> Iterator[bytes]:
+    """The lines of standard input that are not empty, each as soon as it is there."""
+    try:
+        for line in sys.stdin.buffer:
+            line = line.removesuffix(b"\n").removesuffix(b"\r")
+            if line:
+                yield line
+    except OSError as error:
+        raise Failure(f"standard input: {error}") from error
+
+
+def _publish(client: Client, payloads: Iterator[bytes], options: Options) -> None:
+    """Publishes without waiting for each: several are under way at a time."""
+    under_way: deque[Publication] = deque()
+    for payload in payloads:
+        while under_way and (len(under_way) >= options.max_inflight or under_way[0].done):
+            under_way.popleft().wait()
+        under_way.append(client.publish_start(options.topic, payload, options.qos, options.retain))
+    for publication in under_way:
+        publication.wait()
