@@ -168,8 +168,9 @@ check_header
 run_tests shared
 run_tests static -DLIBRARY=static
 run_tests sanitized -DSANITIZE=ON
-run_tests valgrind "-DRUNNER=valgrind;--quiet;--leak-check=full;--show-leak-kinds=definite,indirect,possible;\
---errors-for-leak-kinds=definite,indirect,possible;--error-exitcode=99"
+# Not "possible": std keeps the handle of the main thread by a pointer into its middle (48 bytes).
+run_tests valgrind "-DRUNNER=valgrind;--quiet;--leak-check=full;--show-leak-kinds=definite,indirect;\
+--errors-for-leak-kinds=definite,indirect;--error-exitcode=99"
 run_examples
 check_package
 print_sizes

@@ -1,12 +1,12 @@
 //! A real serial port.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::termios::{
-    self, ControlModes, OptionalActions, QueueSelector, SpecialCodeIndex, tcflush, tcgetattr,
-    tcsetattr,
+    self, ControlModes, OptionalActions, QueueSelector, SpecialCodeIndex, ioctl_tiocexcl, tcflush,
+    tcgetattr, tcsetattr,
 };
 use serialport::TTYPort;
 
@@ -84,8 +84,15 @@ impl SerialPort {
                 FlowControl::RtsCts => serialport::FlowControl::Hardware,
             });
         let port = TTYPort::open(&builder).map_err(|error| open_error(path, &error))?;
-        // SAFETY: the descriptor is open, and `into_raw_fd` gives up its only owner.
-        let fd = unsafe { OwnedFd::from_raw_fd(port.into_raw_fd()) };
+        // Not `into_raw_fd`, which leaks the name of the port. The drop lifts the exclusive mode, so it is
+        // set again; the lock belongs to both descriptors.
+        // SAFETY: the descriptor is open for as long as `port`, which outlives the borrow.
+        let borrowed = unsafe { BorrowedFd::borrow_raw(port.as_raw_fd()) };
+        let fd = borrowed
+            .try_clone_to_owned()
+            .map_err(|error| lost(path, &error.to_string()))?;
+        drop(port);
+        ioctl_tiocexcl(&fd).map_err(|error| lost(path, &error.to_string()))?;
         let port = Self {
             fd,
             path: path.to_owned(),
