@@ -74,7 +74,7 @@
 //! # Beneath
 //!
 //! [`engine`] is the protocol without I/O, [`mqtt`] the commands, [`wire`] the bytes, [`port`] the serial
-//! port. They are public to be read and tested, and change more often than the rest.
+//! port, [`mask`] what logs leave out. They are public to be read and tested, and change more often than the rest.
 
 #![cfg_attr(doctest, doc = include_str!("../../README.md"))]
 
@@ -85,7 +85,7 @@ mod event;
 mod files;
 mod incoming;
 mod info;
-mod mask;
+pub mod mask;
 mod modem;
 pub mod mqtt;
 mod network;

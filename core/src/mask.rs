@@ -193,8 +193,15 @@ pub(crate) fn file(bytes: &[u8]) -> Vec<Shown> {
     shown
 }
 
-/// A received line for the log: escaped, secrets masked, at most 120 bytes.
-pub(crate) fn shown(line: &[u8]) -> String {
+/// A line of the serial port, in either direction, as the log shows it: escaped, secrets masked, at
+/// most 120 bytes. For programs that show such lines from elsewhere.
+///
+/// ```
+/// let line = br#"AT+QMTCONN=0,"id","user","hunter2""#;
+/// assert_eq!(atmqtt::mask::shown(line), r#"AT+QMTCONN=0,\"id\",\"user\",***"#);
+/// ```
+#[must_use]
+pub fn shown(line: &[u8]) -> String {
     let (visible, tail) = match secrets_in(line).first() {
         Some(secret) => (&line[..secret.start], "***"),
         None => (line, ""),

@@ -59,6 +59,7 @@ pub struct ModemBuilder {
     max_payload: usize,
     patience: Duration,
     trace: Option<PathBuf>,
+    silence: Duration,
 }
 
 /// Longest time to the final result code of a command that the library has no words for, but for
@@ -82,6 +83,7 @@ impl Default for ModemBuilder {
             max_payload: 64 * 1024,
             patience: Options::default().patience,
             trace: None,
+            silence: Options::default().silence,
         }
     }
 }
@@ -168,6 +170,14 @@ impl ModemBuilder {
         self
     }
 
+    /// How long the line of a freshly opened port must be silent before the first command is sent;
+    /// default 100 ms, and no more than 3 s are waited. What comes until then may be the middle of a
+    /// message. 0 where nothing can be on its way, as from an emulated module that has just been made.
+    pub fn silence(mut self, silence: Duration) -> Self {
+        self.silence = silence;
+        self
+    }
+
     /// Opens a serial device, exclusively.
     ///
     /// # Errors
@@ -188,6 +198,7 @@ impl ModemBuilder {
             baud_rate: self.serial.baud_rate,
             first_msgid,
             patience: self.patience,
+            silence: self.silence,
             ..Options::default()
         };
         options.limits.payload = self.max_payload;

@@ -67,6 +67,13 @@ mod native {
     #[pymodule_export]
     use super::tls::TlsContext;
 
+    /// A line of the serial port as the log shows it: escaped, secrets masked, at most 120 bytes.
+    #[pyfunction]
+    #[pyo3(name = "_shown")]
+    fn shown(line: &[u8]) -> String {
+        atmqtt::mask::shown(line)
+    }
+
     /// Registered first, so that it runs after the exit handlers of the program itself.
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

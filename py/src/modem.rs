@@ -50,6 +50,9 @@ use crate::wait;
 ///         it ends by its edit/timeout of 10 s.
 ///     trace: File for everything that passes the port in both directions, secrets masked, which
 ///         python -m atmqtt.emulator --replay plays to an emulated module; written over; None = none.
+///     silence: Seconds for which the line must be silent before the first command is sent: what comes
+///         until then may be the middle of a message. 0 where nothing can be on its way, as from an
+///         emulated module that has just been made.
 ///
 /// Raises:
 ///     PortBusyError: Another program has the port; the text says which where it can.
@@ -73,7 +76,7 @@ impl Modem {
     #[new]
     #[pyo3(signature = (port, baudrate=115_200, *, timeout=None, flow_control=None, dtr=true,
         hang_up_on_close=false, message_capacity=1024, urc_capacity=64, max_payload=65_536,
-        patience=11.0, trace=None))]
+        patience=11.0, trace=None, silence=0.1))]
     #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
     fn new(
         py: Python<'_>,
@@ -88,6 +91,7 @@ impl Modem {
         max_payload: i64,
         patience: f64,
         trace: Option<PathBuf>,
+        silence: f64,
     ) -> PyResult<Self> {
         let _inside = inside(py)?;
         wait::limit(py, timeout)?;
@@ -102,9 +106,11 @@ impl Modem {
                 }
             }
         };
-        let patience = Duration::try_from_secs_f64(patience.min(1e8)).map_err(|_| {
-            error::argument(py, "patience", patience, "a number of seconds, 0 and up")
-        })?;
+        let seconds = |parameter, seconds: f64| {
+            Duration::try_from_secs_f64(seconds.min(1e8)).map_err(|_| {
+                error::argument(py, parameter, seconds, "a number of seconds, 0 and up")
+            })
+        };
         let mut builder = atmqtt::Modem::builder()
             .baud_rate(int(py, "baudrate", baudrate, 1..=i64::from(u32::MAX))?)
             .flow_control(flow_control)
@@ -118,7 +124,8 @@ impl Modem {
             )?)
             .urc_capacity(int(py, "urc_capacity", urc_capacity, COUNT)?)
             .max_payload(int(py, "max_payload", max_payload, COUNT)?)
-            .patience(patience);
+            .patience(seconds("patience", patience)?)
+            .silence(seconds("silence", silence)?);
         if let Some(trace) = trace {
             builder = builder.trace(trace);
         }

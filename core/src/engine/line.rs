@@ -84,8 +84,6 @@ pub(super) enum Sync {
 
 const NORMALISE_DEADLINE: Duration = Duration::from_millis(1500);
 const CHECK_DEADLINE: Duration = Duration::from_secs(2);
-/// Silence after which a freshly opened port is not in the middle of a payload.
-const DRAIN_SILENCE: Duration = Duration::from_millis(100);
 /// A port that never falls silent is spoken to after this time.
 const DRAIN_LIMIT: Duration = Duration::from_secs(3);
 /// Time for a final result code behind a message that was in its way.
@@ -410,7 +408,8 @@ impl Engine {
     pub(super) fn line_due(&self) -> Option<Instant> {
         match self.line {
             LineState::Draining { since } => {
-                Some((self.last_input.max(since) + DRAIN_SILENCE).min(since + DRAIN_LIMIT))
+                let silent = self.last_input.max(since) + self.options.silence;
+                Some(silent.min(since + DRAIN_LIMIT))
             }
             LineState::Quiet { until } | LineState::Asleep { until } => Some(until),
             LineState::Stuck | LineState::Lost(_) => None,
@@ -425,7 +424,7 @@ impl Engine {
         match self.line {
             LineState::Draining { .. } => {
                 // A module prints a message in one go: after a silence, whole messages come.
-                self.context.lines_only = now < self.last_input + DRAIN_SILENCE;
+                self.context.lines_only = now < self.last_input + self.options.silence;
                 self.sync(now, true);
             }
             LineState::Asleep { .. } => {

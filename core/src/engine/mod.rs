@@ -63,6 +63,9 @@ pub struct Options {
     /// How long a module that gives no answer to the first command is left alone before it is asked
     /// once more: it may wait for the payload of an earlier program, until its `edit/timeout`.
     pub patience: Duration,
+    /// How long a freshly opened line must be silent before the first command is sent: what comes
+    /// until then may be the middle of a payload.
+    pub silence: Duration,
 }
 
 impl Default for Options {
@@ -72,6 +75,7 @@ impl Default for Options {
             limits: Limits::default(),
             first_msgid: 1,
             patience: Duration::from_secs(11),
+            silence: Duration::from_millis(100),
         }
     }
 }

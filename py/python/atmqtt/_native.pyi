@@ -55,6 +55,7 @@ __all__ = [
     "_at_exit",
     "_disconnect_reason",
     "_emulator_main",
+    "_shown",
 ]
 
 _T_co = TypeVar("_T_co", covariant=True)
@@ -117,6 +118,7 @@ class Modem:
         max_payload: int = 65536,
         patience: float = 11.0,
         trace: str | os.PathLike[str] | None = None,
+        silence: float = 0.1,
     ) -> Self: ...
     @property
     def is_open(self) -> bool:

@@ -143,6 +143,24 @@ fn a_silent_module_is_asked_once_more_after_its_patience() {
 }
 
 #[test]
+fn the_silence_before_the_first_command_is_up_to_the_caller() {
+    let started = |silence| {
+        let options = Options {
+            silence,
+            ..Options::default()
+        };
+        let now = Instant::now();
+        let mut engine = Engine::new(now, options);
+        engine.start(now);
+        engine.poll_timeout().map(|due| due - now)
+    };
+    assert_eq!(started(millis(0)), Some(millis(0)));
+    assert_eq!(started(millis(250)), Some(millis(250)));
+    // A line that would have to be silent for longer is spoken to all the same.
+    assert_eq!(started(seconds(60)), Some(seconds(3)));
+}
+
+#[test]
 fn a_module_that_never_answers_is_reported() {
     script(|t| {
         let id = t.engine.start(t.now);
