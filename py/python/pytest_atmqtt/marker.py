@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 NAME = "atmqtt"
 """Name of the marker."""
+WRITTEN = f"@pytest.mark.{NAME}"
+"""The same as it is written at a test."""
 
 _TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
     "profile": (str, "the name of a dialect"),
@@ -32,16 +34,16 @@ DESCRIPTION = (
 """The line about it in ``pytest --markers``."""
 
 
-def check(items: Iterable[pytest.Item]) -> None:
-    """Ends the run with a usage error where a marker has a wrong argument."""
-    wrong = [
-        f"{item.nodeid}: @pytest.mark.{NAME}: {text}"
-        for item in items
-        for mark in item.iter_markers(NAME)
-        for text in _wrong(mark)
-    ]
-    if wrong:
-        raise pytest.UsageError("\n".join(wrong))
+def wrong(item: pytest.Item) -> Iterator[str]:
+    """What is wrong with the arguments of a test's markers, as far as it shows without atmqtt."""
+    for mark in item.iter_markers(NAME):
+        if mark.args:
+            yield f"{WRITTEN}: it takes keywords only, as profile={mark.args[0]!r}"
+        for name, value in mark.kwargs.items():
+            if name not in _TYPES:
+                yield f"{WRITTEN}: there is no argument {name!r}; it takes {', '.join(_TYPES)}"
+            elif not _is_good(name, value):
+                yield f"{WRITTEN}: {name} is {value!r}; it must be {_TYPES[name][1]}"
 
 
 def arguments(item: pytest.Item) -> dict[str, Any]:
@@ -61,16 +63,7 @@ def of_emulator(arguments: dict[str, Any]) -> dict[str, Any]:
     return taken
 
 
-def _wrong(mark: pytest.Mark) -> Iterable[str]:
-    if mark.args:
-        yield f"it takes keywords only, as profile={mark.args[0]!r}"
-    for name, value in mark.kwargs.items():
-        if name not in _TYPES:
-            yield f"there is no argument {name!r}; it takes {', '.join(_TYPES)}"
-            continue
-        types, meaning = _TYPES[name]
-        good = isinstance(value, types) and not isinstance(value, bool)
-        if isinstance(value, (list, tuple)):
-            good = good and all(isinstance(one, str) for one in value)
-        if not good:
-            yield f"{name} is {value!r}; it must be {meaning}"
+def _is_good(name: str, value: object) -> bool:
+    if isinstance(value, (list, tuple)) and not all(isinstance(one, str) for one in value):
+        return False
+    return isinstance(value, _TYPES[name][0]) and not isinstance(value, bool)

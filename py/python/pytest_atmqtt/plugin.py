@@ -52,9 +52,21 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Checks the markers of the tests that are to run."""
-    marker.check(items)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Ends the run where a marker of a test that is to run has a wrong argument."""
+    # A worker of pytest-xdist cannot say why it ends.
+    if not hasattr(config, "workerinput"):
+        wrong = [f"{item.nodeid}: {text}" for item in items for text in marker.wrong(item)]
+        if wrong:
+            raise pytest.UsageError("\n".join(wrong))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Lets the test fail instead, where the run could not be ended."""
+    wrong = list(marker.wrong(item))
+    if wrong:
+        pytest.fail("\n".join(wrong), pytrace=False)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -102,7 +114,7 @@ def atmqtt_emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
     try:
         emulator = Emulator(**marker.of_emulator(marker.arguments(request.node)))
     except (ValueError, OverflowError) as error:
-        wrong = f"@pytest.mark.{marker.NAME}: {error}"
+        wrong = f"{marker.WRITTEN}: {error}"
     if wrong:
         pytest.fail(wrong, pytrace=False)
     request.node.stash[_TRANSCRIPT] = lambda: transcript.of_trace(emulator.trace_text())
