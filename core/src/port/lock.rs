@@ -52,8 +52,16 @@ impl Drop for LockFile {
 /// The living process that a lock file names, if it is not this one.
 fn owner(path: &Path) -> Option<u32> {
     let pid = pid_in(path)?;
-    let alive = Path::new("/proc").join(pid.to_string()).exists();
-    (alive && pid != std::process::id()).then_some(pid)
+    (is_alive(pid) && pid != std::process::id()).then_some(pid)
+}
+
+/// Whether a process still runs: a killed one that its parent has not waited for does not.
+fn is_alive(pid: u32) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
+        // The name before the state is in parentheses, and may hold any.
+        let state = stat.rsplit(')').next().unwrap_or_default();
+        !state.trim_start().starts_with(['Z', 'X'])
+    })
 }
 
 fn pid_in(path: &Path) -> Option<u32> {
@@ -119,6 +127,21 @@ mod tests {
         assert_eq!(pid_in(&file), Some(std::process::id()));
         drop(lock);
         assert!(!file.exists());
+    }
+
+    #[test]
+    fn a_killed_owner_that_nobody_has_waited_for_is_not_heeded() {
+        use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let id = WaitId::Pid(Pid::from_child(&child));
+        waitid(id, WaitIdOptions::EXITED | WaitIdOptions::NOWAIT).unwrap();
+        let file = folder.path().join("LCK..ttyUSB2");
+        fs::write(&file, format!("{:>10}\n", child.id())).unwrap();
+        let lock = LockFile::take_in(folder.path(), Path::new("/dev/ttyUSB2"));
+        child.wait().unwrap();
+        assert!(lock.unwrap().is_some());
     }
 
     #[test]
