@@ -16,9 +16,8 @@ from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 
-import pytest
-
 import atmqtt
+import pytest
 from atmqtt import Modem
 from atmqtt.emulator import Emulator
 
@@ -26,7 +25,7 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     # pytest needs it there.
-    import tomli as tomllib
+    import tomli as tomllib  # type: ignore[import-not-found,unused-ignore]
 
 pytest_plugins = ["pytester"]
 

@@ -7,9 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_plugin import Run, real, run
-
 from atmqtt.emulator import Emulator
+from test_plugin import Run, real, run
 
 __all__ = ["run"]
 
