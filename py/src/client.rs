@@ -55,7 +55,7 @@ impl Client {
         py: Python<'_>,
         start: impl FnOnce(&atmqtt::Client) -> atmqtt::Result<T> + Send,
     ) -> PyResult<T> {
-        crate::logging::refresh(py);
+        crate::logging::refresh(py)?;
         py.detach(|| start(&self.client)).or_raise(py)
     }
 

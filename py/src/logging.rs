@@ -139,17 +139,16 @@ fn loggers(py: Python<'_>) -> PyResult<&Loggers> {
 
 /// Takes over the level that Python's loggers have now. Called wherever a program waits for something of
 /// ours, so that a level that is set takes effect with the next call.
-pub(crate) fn refresh(py: Python<'_>) {
-    let level = match level(py) {
-        Ok(level) => level,
-        Err(error) => {
-            error.write_unraisable(py, None);
-            LevelFilter::Off
-        }
-    };
+///
+/// # Errors
+///
+/// What the logger raises; a handler of a signal runs in there as well, and KeyboardInterrupt may come.
+pub(crate) fn refresh(py: Python<'_>) -> PyResult<()> {
+    let level = level(py)?;
     if level != log::max_level() {
         log::set_max_level(level);
     }
+    Ok(())
 }
 
 fn level(py: Python<'_>) -> PyResult<LevelFilter> {

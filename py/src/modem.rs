@@ -192,7 +192,7 @@ impl Modem {
     fn command(&self, py: Python<'_>, line: String, timeout: Option<f64>) -> PyResult<Vec<String>> {
         let _inside = inside(py)?;
         if self.limit(py, timeout)?.is_none() {
-            logging::refresh(py);
+            logging::refresh(py)?;
             let started = py.detach(|| self.modem().command_start(&line));
             return wait::outcome(py, &started.or_raise(py)?);
         }

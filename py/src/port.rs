@@ -135,8 +135,9 @@ pub(crate) fn call_back(
     let outer = IN_CALLBACK_OF.replace(port);
     Python::try_attach(|py| {
         let Some(callback) = callback(py) else { return };
-        logging::refresh(py);
-        let called = argument(py).and_then(|argument| callback.call1(py, (argument,)));
+        let called = logging::refresh(py)
+            .and_then(|()| argument(py))
+            .and_then(|argument| callback.call1(py, (argument,)));
         if let Err(error) = called {
             logging::callback_raised(py, &what(), error);
         }

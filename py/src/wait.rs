@@ -66,7 +66,7 @@ fn looked<T: Send>(
     limit: Option<Duration>,
     look: impl FnMut(Duration) -> Option<T> + Send,
 ) -> PyResult<Looked<T>> {
-    logging::refresh(py);
+    logging::refresh(py)?;
     let process = process();
     let found = sliced(py, limit, || process.is_exiting(), look)?;
     logging::settle(py);
@@ -143,7 +143,7 @@ pub(crate) fn call_with_progress<P: Send + 'static, T: Send + 'static>(
     mut progress: impl FnMut(P) -> PyResult<()>,
 ) -> PyResult<T> {
     // Before anything is sent, so that it is logged.
-    logging::refresh(py);
+    logging::refresh(py)?;
     let (sender, receiver) = crossbeam_channel::unbounded();
     let spawned = process().spawn(move || {
         let done = job(&mut |progress| {

@@ -103,7 +103,6 @@ board() {
     # cross_cmake SOURCE FOLDER [OPTION...]: configures and builds a project for this processor.
     cross_cmake() {
         cmake -S "$1" -B "$2" -DCMAKE_TOOLCHAIN_FILE="$PWD/tests/c/cmake/$gnu.cmake" \
-            -DCMAKE_CROSSCOMPILING_EMULATOR="$(IFS=';'; echo "${run[*]}")" \
             -Datmqtt_DIR="$built/prefix/lib/cmake/atmqtt" "${@:3}" >/dev/null
         cmake --build "$2" --parallel "$(nproc)" -- --no-print-directory --quiet
     }
@@ -128,7 +127,7 @@ board() {
     local link
     for link in shared static; do
         heading "$target: tests in C and C++, linked with the $link library"
-        cross_cmake tests/c "$built/c-$link" -DLIBRARY=$link
+        cross_cmake tests/c "$built/c-$link" -DLIBRARY=$link -DRUNNER="$(IFS=';'; echo "${run[*]}")"
         ATMQTT_EMULATOR=$emulator ctest --test-dir "$built/c-$link" --output-on-failure --parallel "$(nproc)"
     done
     heading "$target: examples in C and C++"
