@@ -28,6 +28,7 @@ need() {
 }
 
 need cc build-essential
+need c++ g++
 # The C and C++ interface: builds against the installed library, sanitizers come with the compilers.
 need clang clang
 need cmake cmake
