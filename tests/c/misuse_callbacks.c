@@ -294,7 +294,7 @@ static void nothing_is_left_of_a_closed_port(void)
         inbox_take(&bench.inbox, ATMQTT_EVENT_MESSAGE);
         CHECK(count_threads() > threads);
         end(&bench);
-        EQUAL(threads, count_threads());
+        wait_for_threads(threads);
         EQUAL(descriptors, count_descriptors());
 
         session_begin(&bench.session, NULL);
@@ -302,7 +302,7 @@ static void nothing_is_left_of_a_closed_port(void)
         OK(atmqtt_modem_event_fd(bench.session.modem, &fd));
         atmqtt_client_free(bench.session.client);
         atmqtt_modem_free(bench.session.modem);
-        EQUAL(threads, count_threads());
+        wait_for_threads(threads);
         emulator_stop(&bench.session.emulator);
         EQUAL(descriptors, count_descriptors());
     }

@@ -1,6 +1,7 @@
 #include "process.h"
 
 #include <dirent.h>
+#include <sched.h>
 
 #include "check.h"
 
@@ -18,6 +19,12 @@ static int count(const char *path)
 int count_threads(void)
 {
     return count("/proc/self/task");
+}
+
+void wait_for_threads(int count)
+{
+    while (count_threads() > count)
+        sched_yield();
 }
 
 int count_descriptors(void)

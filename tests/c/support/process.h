@@ -7,6 +7,8 @@ extern "C" {
 #endif
 
 int count_threads(void);
+/* Until there are no more than this many: one that has been joined may be listed a moment longer. */
+void wait_for_threads(int count);
 int count_descriptors(void);
 
 #ifdef __cplusplus
