@@ -113,3 +113,15 @@ cd "$work"
 for example in quickstart logger; do
     "$work/user/bin/python" "$root/examples/python/$example.py"
 done
+
+# An emulated module in one terminal, pub and then sub in another: the message is retained in between.
+atmqtt=$work/user/bin/atmqtt
+coproc emulated { exec "$atmqtt" emulate --exit-with-stdin; }
+input=${emulated[1]}
+read -r port <&"${emulated[0]}"
+"$atmqtt" pub --modem "$port" -h any.host -t greetings -m hello -q 1 -r
+received=$("$atmqtt" sub --modem "$port" -h any.host -t greetings -C 1 -W 60)
+exec {input}>&-
+wait
+[ "$received" = hello ] || { echo "atmqtt sub received: $received" >&2 && exit 1; }
+echo "published and received: $received"
