@@ -15,7 +15,7 @@ __all__ = ["run"]
 pytest_plugins = ["pytester"]
 
 SUITE = Path(__file__).parents[2] / "examples/python/pytest_suite"
-ARGS = (str(SUITE), f"--config-file={SUITE / 'pyproject.toml'}", "-pno:cacheprovider", "-pno:asyncio")
+ARGS = (str(SUITE), f"-c{SUITE / 'pyproject.toml'}", "-pno:cacheprovider", "-pno:asyncio")
 
 
 def test_on_emulated_modules(run: Run) -> None:
