@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from atmqtt.emulator import Emulator
 from test_plugin import Run, real, run
+
+from atmqtt.emulator import Emulator
 
 __all__ = ["run"]
 

@@ -57,6 +57,9 @@ echo '-- style'
 sources=(py/python py/tests examples/python/{quickstart,logger}.py tests/scripts/stub-docs.py)
 "$tools/bin/ruff" format --config py/pyproject.toml --check "${sources[@]}"
 "$tools/bin/ruff" check --config py/pyproject.toml "${sources[@]}"
+# A project of its own, with its own rules.
+"$tools/bin/ruff" format --check examples/python/pytest_suite
+"$tools/bin/ruff" check examples/python/pytest_suite
 
 echo '-- wheel'
 rm -rf "$work/dist"
@@ -65,9 +68,9 @@ rm -rf "$work/dist"
 wheel=$(echo "$work"/dist/atmqtt-*-cp310-abi3-*.whl)
 test -f "$wheel"
 
-# What the tests import, in the versions of the list.
+# pinned NAMES: packages in the versions of the list, the names separated by |.
 pinned() {
-    grep -E '^(mypy|prompt_toolkit|pytest|rich|typing_extensions)==' tests/scripts/python-tools.txt
+    grep -E "^($1)==" tests/scripts/python-tools.txt
 }
 
 echo '-- tests'
@@ -75,10 +78,10 @@ pids=()
 for entry in "${found[@]}"; do
     version=${entry%% *}
     (
-        mapfile -t packages < <(pinned)
+        mapfile -t packages < <(pinned 'prompt_toolkit|pytest|pytest-asyncio|pytest-xdist|rich')
         venv "$work/$version" "${entry#* }" "${packages[@]}" "$wheel"
         cd py
-        "$work/$version/bin/python" -m pytest -q -p no:cacheprovider
+        "$work/$version/bin/python" -m pytest -q -p no:cacheprovider -p no:asyncio
     ) >"$work/$version.log" 2>&1 &
     pids+=($!)
 done
@@ -97,11 +100,14 @@ done
 
 echo '-- types'
 environment=$work/${found[-1]%% *}
+mapfile -t packages < <(pinned 'mypy|typing_extensions')
+"$environment/bin/pip" install -q "${packages[@]}"
 (
     cd py
     # The installed package, and not the sources beside it.
     "$environment/bin/python" -m mypy.stubtest atmqtt
-    "$environment/bin/mypy" --strict python/atmqtt tests ../examples/python
+    "$environment/bin/mypy" --strict python/atmqtt python/pytest_atmqtt tests ../examples/python/*.py
+    "$environment/bin/mypy" --strict ../examples/python/pytest_suite
     "$tools/bin/pyright" --pythonpath "$environment/bin/python" tests ../examples/python
 )
 

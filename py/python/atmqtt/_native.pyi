@@ -93,6 +93,9 @@ class Modem:
         patience: Seconds for which a module that does not answer the first command is left alone
             before it is asked once more: it may still wait for a payload of an earlier program, which
             it ends by its edit/timeout of 10 s.
+        silence: Seconds for which the line must be silent before the first command is sent: what comes
+            until then may be the middle of a message. 0 where nothing can be on its way, as from an
+            emulated module that has just been made.
         trace: File for everything that passes the port in both directions, secrets masked, which
             python -m atmqtt.emulator --replay plays to an emulated module; written over; None = none.
 
@@ -117,8 +120,8 @@ class Modem:
         urc_capacity: int = 64,
         max_payload: int = 65536,
         patience: float = 11.0,
-        trace: str | os.PathLike[str] | None = None,
         silence: float = 0.1,
+        trace: str | os.PathLike[str] | None = None,
     ) -> Self: ...
     @property
     def is_open(self) -> bool:
@@ -1015,3 +1018,6 @@ def _emulator_main(args: Sequence[str]) -> int:
 
     Sets handlers for SIGINT and SIGTERM: for a process that does nothing else.
     """
+
+def _shown(line: bytes) -> str:
+    """A line of the serial port as the log shows it: escaped, secrets masked, at most 120 bytes."""

@@ -585,6 +585,7 @@ class Modem:
         urc_capacity: int = 64,
         max_payload: int = 65536,
         patience: float = 11.0,
+        silence: float = 0.1,
         trace: str | os.PathLike[str] | None = None,
     ) -> None:
         self._open = lambda: atmqtt.Modem(
@@ -598,6 +599,7 @@ class Modem:
             urc_capacity=urc_capacity,
             max_payload=max_payload,
             patience=patience,
+            silence=silence,
             trace=trace,
         )
         self._opened: atmqtt.Modem | None = None
