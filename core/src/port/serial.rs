@@ -56,11 +56,13 @@ impl Default for SerialOptions {
 /// Dropping it drops output that has not left yet instead of waiting for it, and lifts the lock.
 #[derive(Debug)]
 pub struct SerialPort {
+    // Dropped before the device is closed: once it is, a pseudo-terminal of the same name may be another's,
+    // who would find this lock.
+    _lock: Option<LockFile>,
     fd: OwnedFd,
     path: PathBuf,
     /// The process that opened it: the settings of the device are not a forked child's to undo.
     pid: u32,
-    _lock: Option<LockFile>,
 }
 
 impl SerialPort {
