@@ -101,7 +101,7 @@ static void in_a_forked_child(void)
         atmqtt_modem_interrupt(session.modem);
         atmqtt_client_free(session.client);
         atmqtt_modem_free(session.modem);
-        _exit(0);
+        end_child();
     }
     int status;
     CHECK(waitpid(child, &status, 0) == child);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "support/check.h"
+#include "support/process.h"
 #include "support/session.h"
 
 static void descriptors_are_not_inherited(void)
@@ -78,7 +79,7 @@ static void the_parent_goes_on_after_forks(void)
             /* What hangs is ended. */
             alarm(60);
             in_the_child(&session);
-            _exit(0);
+            end_child();
         }
         CHECK(waitpid(child, &status, 0) == child);
         EQUAL(0, status);

@@ -78,7 +78,7 @@ pids=()
 for entry in "${found[@]}"; do
     version=${entry%% *}
     (
-        mapfile -t packages < <(pinned 'prompt_toolkit|pytest|pytest-asyncio|pytest-xdist|rich')
+        mapfile -t packages < <(pinned 'prompt_toolkit|pytest|pytest-asyncio|pytest-xdist|rich|typing_extensions')
         venv "$work/$version" "${entry#* }" "${packages[@]}" "$wheel"
         cd py
         "$work/$version/bin/python" -m pytest -q -p no:cacheprovider -p no:asyncio
@@ -100,7 +100,7 @@ done
 
 echo '-- types'
 environment=$work/${found[-1]%% *}
-mapfile -t packages < <(pinned 'mypy|typing_extensions')
+mapfile -t packages < <(pinned mypy)
 "$environment/bin/pip" install -q "${packages[@]}"
 (
     cd py

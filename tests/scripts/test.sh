@@ -21,7 +21,6 @@ section 'format, lints, documentation' make --no-print-directory check
 section 'tests' make --no-print-directory unit
 section 'C and C++' make --no-print-directory c
 section 'quickstart' make --no-print-directory quickstart
-section 'Python' make --no-print-directory python
 section 'oldest supported Rust' make --no-print-directory msrv
 section 'processors of boards' env CROSS_OPTIONAL=1 make --no-print-directory cross
 

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include "check.h"
 
@@ -30,4 +31,10 @@ void wait_for_threads(int count)
 int count_descriptors(void)
 {
     return count("/proc/self/fd");
+}
+
+void end_child(void)
+{
+    execl("/bin/true", "true", (char *)NULL);
+    _exit(127);
 }
