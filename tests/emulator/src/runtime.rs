@@ -47,6 +47,8 @@ pub struct Emulator {
     /// Its other end is closed when the thread ends.
     ended: UnixStream,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// The process that started it: a forked child has the handle and not the thread.
+    pid: u32,
 }
 
 /// What the thread and the callers share.
@@ -226,6 +228,9 @@ impl Emulator {
     }
 
     fn finish(&self) {
+        if std::process::id() != self.pid {
+            return;
+        }
         // Held over the join, so that whoever comes second returns no earlier.
         let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(thread) = thread.take() {

@@ -183,6 +183,7 @@ impl Builder {
             wake,
             ended,
             thread: Mutex::new(Some(thread)),
+            pid: std::process::id(),
         })
     }
 }
