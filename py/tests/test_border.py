@@ -274,10 +274,11 @@ def test_exceptions_in_callbacks_go_to_the_log(run: Run) -> None:
     for n in range(4):
         emulator.publish("busy", str(n))
     done.wait()
-    modem.on_event = lambda event: 1 / 0
     client.disconnect()
+    called = threading.Event()
+    modem.on_event = lambda event: called.set() or 1 / 0
     emulator.inject_urc("+X: 1")
-    modem.command("AT")
+    called.wait()
     modem.on_event = None
     client.open("broker")
     client.connect("me")

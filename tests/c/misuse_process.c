@@ -1,4 +1,4 @@
-/* Threads, signals and fork. */
+/* Threads, signals and fork: what belongs to the whole process. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -75,41 +75,91 @@ static void closing_ends_the_waits_of_other_threads(void)
     session_end(&session);
 }
 
-static void in_a_forked_child(void)
+static void descriptors_are_not_inherited(void)
 {
     struct session session;
-    struct inbox inbox;
-    session_connected(&session, NULL);
-    inbox_init(&inbox);
-    OK(atmqtt_client_set_message_callback(session.client, inbox_put, &inbox, inbox_dropped));
-    OK(atmqtt_client_subscribe(session.client, &(atmqtt_subscription){"t", 1}, 1, NULL));
+    int fd;
+    session_begin(&session, NULL);
+    OK(atmqtt_modem_event_fd(session.modem, &fd));
     pid_t child = fork();
     CHECK(child >= 0);
     if (child == 0) {
-        atmqtt_event *event;
-        atmqtt_lines *lines;
-        alarm(60);
-        STATUS(ATMQTT_CLOSED, atmqtt_modem_command(session.modem, "AT", &lines));
-        STATUS(ATMQTT_CLOSED, atmqtt_client_publish(session.client, "t", "x", 1, 1, 0));
-        STATUS(ATMQTT_CLOSED, atmqtt_client_close(session.client));
-        STATUS(ATMQTT_CLOSED, atmqtt_modem_next_event(session.modem, -1, &event));
-        STATUS(ATMQTT_CLOSED, atmqtt_client_set_message_callback(session.client, NULL, NULL, NULL));
-        STATUS(ATMQTT_CLOSED, atmqtt_files_delete(session.modem, "x"));
-        STATUS(ATMQTT_CLOSED, atmqtt_network_activate_start(session.modem, 1, NULL));
-        EQUAL(0, atmqtt_modem_is_open(session.modem));
-        EQUAL(ATMQTT_STATE_CLOSED, atmqtt_client_state(session.client));
-        atmqtt_modem_interrupt(session.modem);
-        atmqtt_client_free(session.client);
-        atmqtt_modem_free(session.modem);
-        end_child();
+        /* Neither the port nor any pipe but those of the test. */
+        execl("/bin/sh", "sh", "-c", "! readlink /proc/$$/fd/* | grep -x -e \"$0\"", session.emulator.path,
+              (char *)NULL);
+        _exit(127);
     }
     int status;
     CHECK(waitpid(child, &status, 0) == child);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        FAIL("the child ended with wait status %#x", (unsigned)status);
-    /* Here everything goes on. */
-    OK(atmqtt_client_publish(session.client, "t", "still", 5, 1, 0));
+    EQUAL(0, status);
+    session_end(&session);
+}
+
+static void in_the_child(struct session *session)
+{
+    atmqtt_event *event;
+    int fd;
+    const atmqtt_subscription subscription = {"t", 0};
+    STATUS(ATMQTT_CLOSED, atmqtt_modem_command(session->modem, "AT", NULL));
+    CONTAINS("forked", atmqtt_last_error_message());
+    STATUS(ATMQTT_CLOSED, atmqtt_client_publish(session->client, "t", "x", 1, 1, 0));
+    STATUS(ATMQTT_CLOSED, atmqtt_client_subscribe(session->client, &subscription, 1, NULL));
+    STATUS(ATMQTT_CLOSED, atmqtt_client_close(session->client));
+    STATUS(ATMQTT_CLOSED, atmqtt_modem_next_event(session->modem, -1, &event));
+    STATUS(ATMQTT_CLOSED, atmqtt_modem_set_event_callback(session->modem, NULL, NULL, NULL));
+    STATUS(ATMQTT_CLOSED, atmqtt_client_set_message_callback(session->client, NULL, NULL, NULL));
+    STATUS(ATMQTT_CLOSED, atmqtt_modem_event_fd(session->modem, &fd));
+    STATUS(ATMQTT_CLOSED, atmqtt_files_upload(session->modem, "a.pem", "x", 1, NULL));
+    STATUS(ATMQTT_CLOSED, atmqtt_files_delete(session->modem, "x"));
+    STATUS(ATMQTT_CLOSED, atmqtt_network_activate_start(session->modem, 1, NULL));
+    STATUS(ATMQTT_CLOSED, atmqtt_modem_close(session->modem));
+    EQUAL(0, atmqtt_modem_is_open(session->modem));
+    EQUAL(ATMQTT_STATE_CLOSED, atmqtt_client_state(session->client));
+    atmqtt_modem_interrupt(session->modem);
+    atmqtt_client_free(session->client);
+    atmqtt_modem_free(session->modem);
+}
+
+static atomic_int stop_forking;
+
+static void *publish_all_the_time(void *user_data)
+{
+    struct session *session = user_data;
+    while (!atomic_load(&stop_forking))
+        OK(atmqtt_client_publish(session->client, "t", "x", 1, 1, 0));
+    return NULL;
+}
+
+static void the_parent_goes_on_after_forks(void)
+{
+    static struct inbox inbox;
+    struct session session;
+    pthread_t thread;
+    session_connected(&session, NULL);
+    inbox_init(&inbox);
+    OK(atmqtt_client_set_message_callback(session.client, inbox_put, &inbox, inbox_dropped));
+    OK(atmqtt_client_subscribe(session.client, &(atmqtt_subscription){"mine", 1}, 1, NULL));
+    atomic_store(&stop_forking, 0);
+    /* So that locks of the library are held at some of the forks. */
+    CHECK(pthread_create(&thread, NULL, publish_all_the_time, &session) == 0);
+    for (int i = 0; i < 50; i++) {
+        int status;
+        pid_t child = fork();
+        CHECK(child >= 0);
+        if (child == 0) {
+            /* What hangs is ended. */
+            alarm(60);
+            in_the_child(&session);
+            end_child();
+        }
+        CHECK(waitpid(child, &status, 0) == child);
+        EQUAL(0, status);
+    }
+    atomic_store(&stop_forking, 1);
+    CHECK(pthread_join(thread, NULL) == 0);
+    OK(atmqtt_client_publish(session.client, "mine", "x", 1, 2, 0));
     inbox_take(&inbox, ATMQTT_EVENT_MESSAGE);
+    EQUAL(ATMQTT_STATE_CONNECTED, atmqtt_client_state(session.client));
     session_end(&session);
     EQUAL(1, inbox.dropped);
     inbox_destroy(&inbox);
@@ -179,7 +229,6 @@ static void signals_during_waits(void)
     handle(SIG_DFL, 0);
 }
 
-/* A signal to the process, which the library's threads must not take: they have all signals blocked. */
 static void interrupted_by_a_signal(void)
 {
     struct session session;
@@ -204,7 +253,44 @@ static void interrupted_by_a_signal(void)
     handle(SIG_DFL, 0);
     /* What was interrupted last may still be to be taken. */
     OK(atmqtt_modem_next_event(session.modem, 0, &event));
-    OK(atmqtt_modem_command(session.modem, "AT", NULL));
+    /* The reader may be about to carry out the last one. */
+    while (atmqtt_modem_command(session.modem, "AT", NULL) != ATMQTT_OK)
+        CONTAINS("interrupted", atmqtt_last_error_message());
+    session_end(&session);
+}
+
+static void an_interrupt_before_the_wait_is_not_missed(void)
+{
+    struct session session;
+    atmqtt_event *event = (atmqtt_event *)&session;
+    session_begin(&session, NULL);
+    to_interrupt = session.modem;
+    handle(interrupts, 0);
+    CHECK(raise(SIGUSR1) == 0);
+    OK(atmqtt_modem_next_event(session.modem, -1, &event));
+    CHECK(event == NULL);
+    handle(SIG_DFL, 0);
+    session_end(&session);
+}
+
+static void signals_are_not_taken_by_the_library(void)
+{
+    struct session session;
+    sigset_t signal_set, pending;
+    session_connected(&session, NULL);
+    atomic_store(&handled, 0);
+    handle(counts_signals, 0);
+    CHECK(sigemptyset(&signal_set) == 0 && sigaddset(&signal_set, SIGUSR1) == 0);
+    CHECK(pthread_sigmask(SIG_BLOCK, &signal_set, NULL) == 0);
+    /* To the process: every thread of the library has it blocked, so it stays pending. */
+    CHECK(kill(getpid(), SIGUSR1) == 0);
+    OK(atmqtt_client_publish(session.client, "t", "x", 1, 2, 0));
+    CHECK(sigpending(&pending) == 0);
+    EQUAL(1, sigismember(&pending, SIGUSR1));
+    EQUAL(0, atomic_load(&handled));
+    CHECK(pthread_sigmask(SIG_UNBLOCK, &signal_set, NULL) == 0);
+    EQUAL(1, atomic_load(&handled));
+    handle(SIG_DFL, 0);
     session_end(&session);
 }
 
@@ -241,9 +327,15 @@ static void dispositions_stay(void)
 int main(int argc, char **argv)
 {
     static const struct test tests[] = {
-        TEST(eight_threads_on_one_handle), TEST(closing_ends_the_waits_of_other_threads),
-        TEST(in_a_forked_child),           TEST(signals_during_waits),
-        TEST(interrupted_by_a_signal),     TEST(dispositions_stay),
+        TEST(eight_threads_on_one_handle),
+        TEST(closing_ends_the_waits_of_other_threads),
+        TEST(descriptors_are_not_inherited),
+        TEST(the_parent_goes_on_after_forks),
+        TEST(signals_during_waits),
+        TEST(interrupted_by_a_signal),
+        TEST(an_interrupt_before_the_wait_is_not_missed),
+        TEST(signals_are_not_taken_by_the_library),
+        TEST(dispositions_stay),
     };
     return RUN(tests);
 }
