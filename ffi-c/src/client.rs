@@ -606,7 +606,7 @@ pub unsafe extern "C" fn atmqtt_client_set_message_callback(
         // SAFETY: the program's promise about its handle.
         let client = unsafe { required(client, "client")? };
         client.client.clear_on_message()?;
-        if let Some(callback) = given(callback, user_data)? {
+        if let Some(callback) = given(callback, user_data) {
             client
                 .client
                 .on_message(move |message| callback.call(Received::Message(message)))?;

@@ -1,15 +1,16 @@
 //! The 18 settings of a client (`AT+QMTCFG`).
 
-use std::ffi::{CString, c_char};
+use std::ffi::c_char;
 
 use atmqtt::{
     AliAuth, ClientConfig, Delivery, Format, HwAuth, HwProduct, OneNet, PacketTimeout, QoS,
     Setting, SettingName, Transport, Version, Will,
 };
 
+use crate::allocated::{Allocated, Strings};
 use crate::border::{
-    Failure, Result, bytes, c_string, flag, guard, init_options, maybe_text, number, options,
-    place, required, text,
+    Failure, Result, bytes, flag, guard, init_options, maybe_text, number, options, place,
+    required, text,
 };
 use crate::client::atmqtt_client;
 
@@ -190,11 +191,11 @@ pub unsafe extern "C" fn atmqtt_client_query_config(
     guard(|| {
         // SAFETY: the program's promises about its pointers.
         let (client, config) = unsafe { (required(client, "client")?, place(config, "config")?) };
-        let mut owned = Owned::new();
+        let mut told = Told::new();
         for setting in client.bounded().config()?.settings() {
-            owned.put(setting);
+            told.put(setting);
         }
-        config.put(owned.into_raw());
+        config.put(told.into_raw());
         Ok(())
     })
 }
@@ -225,9 +226,9 @@ pub unsafe extern "C" fn atmqtt_client_query_setting(
             let names = SettingName::ALL.map(SettingName::wire_name).join(", ");
             Failure::argument(format!("name is {name:?}; it must be one of {names}"))
         })?;
-        let mut owned = Owned::new();
-        owned.put(client.bounded().setting(name)?);
-        config.put(owned.into_raw());
+        let mut told = Told::new();
+        told.put(client.bounded().setting(name)?);
+        config.put(told.into_raw());
         Ok(())
     })
 }
@@ -236,10 +237,8 @@ pub unsafe extern "C" fn atmqtt_client_query_setting(
 /// struct of the program's own. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn atmqtt_client_config_free(config: *mut atmqtt_client_config) {
-    if !config.is_null() {
-        // SAFETY: it comes from `Owned::into_raw` and is given back this once.
-        drop(unsafe { Box::from_raw(config.cast::<Owned>()) });
-    }
+    // SAFETY: the program gives back what a query gave, this once.
+    unsafe { AllocatedConfig::free(config) }
 }
 
 impl atmqtt_client_config {
@@ -473,29 +472,22 @@ fn exactly<const N: usize>(strings: Vec<String>) -> [String; N] {
     std::array::from_fn(|_| strings.next().unwrap_or_default())
 }
 
-/// Settings with what they point to. They come first, so that a pointer to them is one to this.
-#[repr(C)]
-struct Owned {
+/// Settings that are being told, with what they point to.
+struct Told {
     config: atmqtt_client_config,
-    strings: Vec<CString>,
+    strings: Strings,
     payload: Vec<u8>,
 }
 
-impl Owned {
+type AllocatedConfig = Allocated<atmqtt_client_config, (Strings, Vec<u8>)>;
+
+impl Told {
     fn new() -> Self {
         Self {
             config: NOTHING,
-            strings: Vec::new(),
+            strings: Strings::default(),
             payload: Vec::new(),
         }
-    }
-
-    /// Keeps a string; its memory does not move with the vector's.
-    fn keep(&mut self, string: &str) -> *const c_char {
-        let string = c_string(string);
-        let pointer = string.as_ptr();
-        self.strings.push(string);
-        pointer
     }
 
     fn put(&mut self, setting: Setting) {
@@ -556,23 +548,24 @@ impl Owned {
         let check = |check: Option<bool>| check.map_or(NOT_GIVEN, i32::from);
         match setting {
             Setting::AliAuth(ali) => {
-                self.config.ali_product_key = self.keep(&ali.product_key);
-                self.config.ali_device_name = self.keep(&ali.device_name);
-                self.config.ali_device_secret = self.keep(ali.device_secret.reveal());
+                self.config.ali_product_key = self.strings.keep(&ali.product_key);
+                self.config.ali_device_name = self.strings.keep(&ali.device_name);
+                self.config.ali_device_secret = self.strings.keep(ali.device_secret.reveal());
             }
             Setting::OneNet(onenet) => {
-                self.config.onenet_product_id = self.keep(&onenet.product_id);
-                self.config.onenet_access_key = self.keep(onenet.access_key.reveal());
+                self.config.onenet_product_id = self.strings.keep(&onenet.product_id);
+                self.config.onenet_access_key = self.strings.keep(onenet.access_key.reveal());
             }
             Setting::HwAuth(auth) => {
-                self.config.hw_auth_product_id = self.keep(&auth.product_id);
-                self.config.hw_auth_device_secret = self.keep(auth.device_secret.reveal());
+                self.config.hw_auth_product_id = self.strings.keep(&auth.product_id);
+                self.config.hw_auth_device_secret = self.strings.keep(auth.device_secret.reveal());
                 self.config.hw_auth_time_check = check(auth.time_check);
             }
             Setting::HwProduct(product) => {
-                self.config.hw_product_product_id = self.keep(&product.product_id);
-                self.config.hw_product_product_secret = self.keep(product.product_secret.reveal());
-                self.config.hw_product_node_id = self.keep(&product.node_id);
+                self.config.hw_product_product_id = self.strings.keep(&product.product_id);
+                self.config.hw_product_product_secret =
+                    self.strings.keep(product.product_secret.reveal());
+                self.config.hw_product_node_id = self.strings.keep(&product.node_id);
                 self.config.hw_product_time_check = check(product.time_check);
             }
             _ => {}
@@ -581,12 +574,12 @@ impl Owned {
 
     fn will(&mut self, topic: &str, qos: QoS, retain: bool) {
         self.config.will = 1;
-        self.config.will_topic = self.keep(topic);
+        self.config.will_topic = self.strings.keep(topic);
         self.config.will_qos = qos.level().into();
         self.config.will_retain = retain.into();
     }
 
     fn into_raw(self) -> *mut atmqtt_client_config {
-        Box::into_raw(Box::new(self)).cast()
+        AllocatedConfig::into_raw(self.config, (self.strings, self.payload))
     }
 }

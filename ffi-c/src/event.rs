@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_void};
 
 use atmqtt::{Event, Granted, Message, Outcome, Received};
 
-use crate::border::Failure;
+use crate::allocated::Allocated;
 use crate::callback::UserData;
 
 /// Kinds of events: the type of an atmqtt_event. More may come; ignore those that you do not know.
@@ -103,16 +103,15 @@ pub(crate) struct EventCallback {
 
 impl EventCallback {
     pub(crate) fn call(&self, received: Received) {
-        let owned = Owned::new(received);
+        let told = Told::new(received);
         // SAFETY: the program gave this function for this pointer; the event is whole and lives until the
         // call returns. That it does not unwind is said where it is given.
-        unsafe { (self.call)(&raw const owned.event, self.user_data.pointer()) }
+        unsafe { (self.call)(&raw const told.event, self.user_data.pointer()) }
     }
 }
 
-/// An event with all that it points to. The event comes first, so that a pointer to it is one to this.
-#[repr(C)]
-pub(crate) struct Owned {
+/// An event with all that it points to.
+pub(crate) struct Told {
     event: atmqtt_event,
     topic: Vec<u8>,
     payload: Vec<u8>,
@@ -120,7 +119,9 @@ pub(crate) struct Owned {
     granted: Vec<u8>,
 }
 
-impl Owned {
+type AllocatedEvent = Allocated<atmqtt_event, [Vec<u8>; 4]>;
+
+impl Told {
     /// Nothing it points to moves when it does: every vector keeps its memory.
     pub(crate) fn new(received: Received) -> Self {
         let mut owned = Self {
@@ -241,10 +242,8 @@ impl Owned {
     fn outcome(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Done => {}
-            Outcome::Answer(lines) => {
-                self.put_text(&lines.join(&b'\n'));
-                self.put_payload(lines.first().map_or(&[], Vec::as_slice));
-            }
+            Outcome::Answer(lines) => self.put_text(&lines.join(&b'\n')),
+            Outcome::File(bytes) => self.put_payload(&bytes),
             Outcome::Granted(granted) => {
                 self.granted = granted.into_iter().map(granted_number).collect();
                 self.event.granted = self.granted.as_ptr();
@@ -274,7 +273,10 @@ impl Owned {
 
     /// Hands the event to the program, which gives it back to [`atmqtt_event_free`].
     pub(crate) fn into_raw(self) -> *mut atmqtt_event {
-        Box::into_raw(Box::new(self)).cast()
+        AllocatedEvent::into_raw(
+            self.event,
+            [self.topic, self.payload, self.text, self.granted],
+        )
     }
 }
 
@@ -302,16 +304,11 @@ pub(crate) fn granted_number(granted: Granted) -> u8 {
 /// Frees an event of atmqtt_modem_next_event(), with all that it points to. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn atmqtt_event_free(event: *mut atmqtt_event) {
-    if !event.is_null() {
-        // SAFETY: it comes from `Owned::into_raw` and is given back this once.
-        drop(unsafe { Box::from_raw(event.cast::<Owned>()) });
-    }
+    // SAFETY: the program gives back what `atmqtt_modem_next_event` gave, this once.
+    unsafe { AllocatedEvent::free(event) }
 }
 
 /// A callback that is given, with its user data; what is not given takes the user data with it.
-pub(crate) fn given(
-    callback: atmqtt_event_callback,
-    user_data: UserData,
-) -> Result<Option<EventCallback>, Failure> {
-    Ok(callback.map(|call| EventCallback { call, user_data }))
+pub(crate) fn given(callback: atmqtt_event_callback, user_data: UserData) -> Option<EventCallback> {
+    callback.map(|call| EventCallback { call, user_data })
 }

@@ -431,7 +431,7 @@ pub unsafe extern "C" fn atmqtt_files_download_start(
             )
         };
         modem.start(operation, move |modem| {
-            Ok(Outcome::Answer(vec![modem.files().download(&name)?]))
+            modem.files().download(&name).map(Outcome::File)
         })
     })
 }

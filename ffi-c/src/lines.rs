@@ -1,8 +1,8 @@
 //! The lines of an answer.
 
-use std::ffi::{CString, c_char};
+use std::ffi::c_char;
 
-use crate::border::c_string;
+use crate::allocated::{Allocated, Strings};
 
 /// Lines of text, as the answer of a command. Free them with atmqtt_lines_free().
 #[repr(C)]
@@ -13,44 +13,25 @@ pub struct atmqtt_lines {
     pub lines: *const *const c_char,
 }
 
-/// The lines with what they point to. They come first, so that a pointer to them is one to this.
-#[repr(C)]
-struct Owned {
-    lines: atmqtt_lines,
-    pointers: Vec<*const c_char>,
-    texts: Vec<CString>,
-}
+type AllocatedLines = Allocated<atmqtt_lines, (Vec<*const c_char>, Strings)>;
 
 impl atmqtt_lines {
     /// Hands lines to the program, which gives them back to [`atmqtt_lines_free`].
     pub(crate) fn into_raw(lines: &[String]) -> *mut Self {
-        let texts: Vec<CString> = lines.iter().map(|line| c_string(line.as_str())).collect();
-        let pointers: Vec<*const c_char> = texts
-            .iter()
-            .map(|text| text.as_ptr())
-            .chain([std::ptr::null()])
-            .collect();
-        let owned = Owned {
-            lines: Self {
-                count: texts.len(),
-                lines: pointers.as_ptr(),
-            },
-            pointers,
-            texts,
+        let mut texts = Strings::default();
+        let mut pointers: Vec<*const c_char> = lines.iter().map(|line| texts.keep(line)).collect();
+        pointers.push(std::ptr::null());
+        let shown = Self {
+            count: lines.len(),
+            lines: pointers.as_ptr(),
         };
-        Box::into_raw(Box::new(owned)).cast()
+        AllocatedLines::into_raw(shown, (pointers, texts))
     }
 }
 
 /// Frees lines. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn atmqtt_lines_free(lines: *mut atmqtt_lines) {
-    if !lines.is_null() {
-        // SAFETY: they come from `atmqtt_lines::into_raw` and are given back this once.
-        let owned = unsafe { Box::from_raw(lines.cast::<Owned>()) };
-        let Owned {
-            pointers, texts, ..
-        } = *owned;
-        drop((pointers, texts));
-    }
+    // SAFETY: the program gives back what `atmqtt_lines::into_raw` gave, this once.
+    unsafe { AllocatedLines::free(lines) }
 }

@@ -14,7 +14,7 @@ use crate::border::{
     place, required, text,
 };
 use crate::callback::{UserData, atmqtt_drop_callback};
-use crate::event::{Owned, atmqtt_event, atmqtt_event_callback, given};
+use crate::event::{Told, atmqtt_event, atmqtt_event_callback, given};
 use crate::lines::atmqtt_lines;
 
 /// An open port with a module behind it. Any number of threads may use one handle at a time.
@@ -394,7 +394,7 @@ pub unsafe extern "C" fn atmqtt_modem_set_event_callback(
         // SAFETY: the program's promise about its handle.
         let modem = unsafe { required(modem, "modem")? };
         modem.modem.clear_on_event()?;
-        if let Some(callback) = given(callback, user_data)? {
+        if let Some(callback) = given(callback, user_data) {
             modem
                 .modem
                 .on_event(move |event| callback.call(Received::Event(event)))?;
@@ -448,7 +448,7 @@ pub unsafe extern "C" fn atmqtt_modem_next_event(
         // Asked for before the last look: what arrives before the end is not missed.
         let open = modem.modem.is_open();
         match received.or_else(|| incoming.try_recv()) {
-            Some(received) => event.put(Owned::new(received).into_raw()),
+            Some(received) => event.put(Told::new(received).into_raw()),
             None if open => event.put(std::ptr::null_mut()),
             None => {
                 return Err(Failure::new(

@@ -148,8 +148,11 @@ impl Request {
 pub enum Outcome {
     /// Done; there is no more to say.
     Done,
-    /// The lines of a command's answer, without its final `OK`; of a download: the bytes, as one.
+    /// The lines of a command's answer, without its final `OK`; of [`Request::Download`]: the block, as one.
     Answer(Vec<Vec<u8>>),
+    /// What a file holds. No operation of the engine brings it, but a job of
+    /// [`Modem::background`](crate::Modem::background) may.
+    File(Vec<u8>),
     /// What the broker granted, in the order of the topics.
     Granted(Vec<Granted>),
 }

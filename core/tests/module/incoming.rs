@@ -214,13 +214,12 @@ fn jobs_in_the_background() {
         .modem
         .background(|modem| {
             modem.files().upload("ca.pem", b"some bytes")?;
-            let bytes = modem.files().download("ca.pem")?;
-            Ok(Outcome::Answer(vec![bytes]))
+            modem.files().download("ca.pem").map(Outcome::File)
         })
         .unwrap();
     assert_eq!(
         end_of(&incoming, number).unwrap(),
-        Outcome::Answer(vec![b"some bytes".to_vec()])
+        Outcome::File(b"some bytes".to_vec())
     );
     let number = bench
         .modem

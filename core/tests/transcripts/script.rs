@@ -431,6 +431,7 @@ fn ended(outcome: &Outcome) -> String {
             }
             text
         }
+        Outcome::File(bytes) => format!("file |{}|", escape(bytes)),
         Outcome::Granted(granted) => {
             let mut text = "granted".to_owned();
             for granted in granted {
