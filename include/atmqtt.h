@@ -1172,6 +1172,12 @@ typedef struct atmqtt_modem_options {
      */
     uint32_t patience_ms;
     /**
+     * How long the line of the freshly opened port must be silent before the first command is sent, in
+     * milliseconds; default 100, and no more than 3 s are waited. What comes until then may be the middle of a
+     * message. 0 where nothing can be on its way, as from an emulated module that has just been made.
+     */
+    uint32_t silence_ms;
+    /**
      * A file that everything on the line is written to, both ways and with times, for a bug report or a test:
      * created with mode 0600, in the place of one that is there. Secrets and what files hold are left out.
      * The emulated module plays it (atmqtt-emulator --replay). NULL = none, the default.

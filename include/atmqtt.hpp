@@ -871,6 +871,8 @@ struct ModemOptions {
     std::size_t urc_capacity = 64;         ///< Other lines that are kept.
     std::size_t max_payload = 65536;       ///< Longest payload that is delivered.
     std::chrono::milliseconds patience{11000}; ///< See patience_ms.
+    std::chrono::milliseconds silence{100};    ///< See silence_ms.
+    std::string trace;                         ///< See trace_path; "" = none.
 };
 
 /** Who a module is; "" where it does not say. */
@@ -1094,6 +1096,9 @@ public:
         c.urc_capacity = options.urc_capacity;
         c.max_payload = options.max_payload;
         c.patience_ms = static_cast<std::uint32_t>(options.patience.count());
+        c.silence_ms = static_cast<std::uint32_t>(options.silence.count());
+        if (!options.trace.empty())
+            c.trace_path = options.trace.c_str();
         atmqtt_modem *modem = nullptr;
         return detail::finish(atmqtt_modem_open(detail::Text(path).c_str(), &c, &modem),
                               [&] { return Modem(modem); });

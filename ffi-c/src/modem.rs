@@ -90,6 +90,10 @@ pub struct atmqtt_modem_options {
     /// How long a module that does not answer the first command is left alone before it is asked once more,
     /// in milliseconds; default 11000. An earlier program may have left it waiting for a payload.
     pub patience_ms: u32,
+    /// How long the line of the freshly opened port must be silent before the first command is sent, in
+    /// milliseconds; default 100, and no more than 3 s are waited. What comes until then may be the middle of a
+    /// message. 0 where nothing can be on its way, as from an emulated module that has just been made.
+    pub silence_ms: u32,
     /// A file that everything on the line is written to, both ways and with times, for a bug report or a test:
     /// created with mode 0600, in the place of one that is there. Secrets and what files hold are left out.
     /// The emulated module plays it (atmqtt-emulator --replay). NULL = none, the default.
@@ -109,6 +113,7 @@ const DEFAULTS: atmqtt_modem_options = atmqtt_modem_options {
     urc_capacity: 64,
     max_payload: 64 * 1024,
     patience_ms: 11_000,
+    silence_ms: 100,
     trace_path: std::ptr::null(),
 };
 
@@ -177,7 +182,8 @@ pub unsafe extern "C" fn atmqtt_modem_open(
             .message_capacity(given.message_capacity)
             .urc_capacity(given.urc_capacity)
             .max_payload(given.max_payload)
-            .patience(Duration::from_millis(given.patience_ms.into()));
+            .patience(Duration::from_millis(given.patience_ms.into()))
+            .silence(Duration::from_millis(given.silence_ms.into()));
         if let Some(trace) = trace {
             builder = builder.trace(trace);
         }

@@ -2,9 +2,13 @@
 #include <atmqtt.hpp>
 
 #include <condition_variable>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <unistd.h>
 
 #include "support/check.h"
 #include "support/emulator.h"
@@ -262,8 +266,26 @@ void nothing_is_left()
         atmqtt::Client client = modem.client(0);
         client.on_message([](const atmqtt::Event &) {});
     }
-    EQUAL(threads, count_threads());
+    wait_for_threads(threads);
     EQUAL(descriptors, count_descriptors());
+}
+
+void options_reach_the_port()
+{
+    Module module;
+    char trace[] = "/tmp/atmqtt-trace-XXXXXX";
+    close(mkstemp(trace));
+    atmqtt::ModemOptions options;
+    options.silence = 0ms;
+    options.trace = trace;
+    options.message_capacity = 0;
+    EQUAL(ATMQTT_INVALID_ARGUMENT, thrown([&] { atmqtt::Modem(module.path(), options); }).status());
+    options.message_capacity = 1;
+    atmqtt::Modem(module.path(), options).close();
+    std::ifstream file(trace);
+    const std::string all{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    CONTAINS(" > ATQ0V1E0\\r", all.c_str());
+    unlink(trace);
 }
 
 } // namespace
@@ -277,6 +299,7 @@ int main(int argc, char **argv)
         TEST(an_exception_in_a_callback_goes_to_the_handler),
         TEST(files_tls_and_network),
         TEST(nothing_is_left),
+        TEST(options_reach_the_port),
     };
     return RUN(tests);
 }

@@ -58,6 +58,8 @@ static void options_have_defaults(void)
     EQUAL(64, options.urc_capacity);
     EQUAL(65536, options.max_payload);
     EQUAL(11000, options.patience_ms);
+    EQUAL(100, options.silence_ms);
+    CHECK(options.trace_path == NULL);
 }
 
 static void options_are_used(void)
@@ -74,8 +76,18 @@ static void options_are_used(void)
     options.urc_capacity = 0;
     options.max_payload = 16;
     options.patience_ms = 20000;
+    options.silence_ms = 0;
+    char trace[] = "/tmp/atmqtt-trace-XXXXXX", start[256] = "";
+    int file = mkstemp(trace);
+    CHECK(file >= 0);
+    options.trace_path = trace;
     OK(atmqtt_modem_open(emulator.path, &options, &modem));
     atmqtt_modem_free(modem);
+    options.trace_path = NULL;
+    CHECK(read(file, start, sizeof start - 1) > 0);
+    CONTAINS(" > ATQ0V1E0\\r", start);
+    close(file);
+    unlink(trace);
 
     /* What is out of range is refused with its name and value, before the port is touched. */
     struct {
