@@ -108,7 +108,10 @@ mapfile -t packages < <(pinned mypy)
     "$environment/bin/python" -m mypy.stubtest atmqtt
     "$environment/bin/mypy" --strict python/atmqtt python/pytest_atmqtt tests ../examples/python/*.py
     "$environment/bin/mypy" --strict ../examples/python/pytest_suite
-    "$tools/bin/pyright" --pythonpath "$environment/bin/python" tests ../examples/python
+    "$tools/bin/pyright" --pythonpath "$environment/bin/python" tests ../examples/python/*.py
+    # A project of its own, whose modules are beside each other.
+    cd ../examples/python/pytest_suite
+    "$tools/bin/pyright" --pythonpath "$environment/bin/python" .
 )
 
 echo '-- from a clean clone'
