@@ -41,7 +41,7 @@ python: ## The Python wheel on every CPython from 3.10 up that is found
 	@tests/scripts/python.sh
 
 .PHONY: wheels
-wheels: ## The wheel and source archive for PyPI, in target/pypi, checked
+wheels: ## The wheels (aarch64 too) and source archive for PyPI, in target/pypi, checked
 	@tests/scripts/wheels.sh
 
 .PHONY: msrv

@@ -14,22 +14,6 @@ heading() {
     printf '\n---- %s\n' "$*"
 }
 
-# skip REASON: the means are not to be had here.
-skip() {
-    echo "cross: SKIPPED: $*"
-    [ "${CROSS_OPTIONAL:-0}" = 1 ] && exit
-    exit 1
-}
-
-# Downloads qemu and keeps two of its fifty programs. That of Debian 12 knows no TCGETS2, without which no
-# serial port opens; that of 13 does, and is linked statically.
-unpack_qemu() {
-    debian_download qemu-user/trixie || return 1
-    dpkg --fsys-tarfile "$debs"/qemu-user_*.deb |
-        tar -x -C "$unpacked" ./usr/bin/qemu-aarch64 ./usr/bin/qemu-arm || return 1
-    rm -rf "$debs"
-}
-
 # need COMMAND PACKAGE: notes PACKAGE where COMMAND is not there.
 missing=()
 need() {

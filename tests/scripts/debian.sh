@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 #
-# Sourced by msrv.sh and cross.sh: Debian packages that are unpacked beside the build output instead of
+# Sourced by msrv.sh, cross.sh and wheels.sh: Debian packages that are unpacked beside the build output instead of
 # being installed, the oldest supported Rust among them. It takes no root, and leaves the packages of
 # the machine and its lists of packages as they are.
 
@@ -143,7 +143,28 @@ oldest_rust() {
     fi
 }
 
+# with_oldest_rust COMMAND...: runs it so that cargo takes that compiler.
+with_oldest_rust() {
+    RUSTC=$rustc CARGO_TARGET_DIR=$debian/target LD_LIBRARY_PATH=$libraries "$@"
+}
+
 # oldest_cargo ARGUMENT...: cargo with that compiler.
 oldest_cargo() {
-    RUSTC=$rustc CARGO_TARGET_DIR=$debian/target LD_LIBRARY_PATH=$libraries cargo "$@"
+    with_oldest_rust cargo "$@"
+}
+
+# Downloads qemu and keeps two of its fifty programs. That of Debian 12 knows no TCGETS2, without which no
+# serial port opens; that of 13 does, and is linked statically.
+unpack_qemu() {
+    debian_download qemu-user/trixie || return 1
+    dpkg --fsys-tarfile "$debs"/qemu-user_*.deb |
+        tar -x -C "$unpacked" ./usr/bin/qemu-aarch64 ./usr/bin/qemu-arm || return 1
+    rm -rf "$debs"
+}
+
+# skip REASON: ends the script where its means are not to be had: a failure, unless CROSS_OPTIONAL=1.
+skip() {
+    echo "$(basename "$0" .sh): SKIPPED: $*"
+    [ "${CROSS_OPTIONAL:-0}" = 1 ] && exit
+    exit 1
 }
