@@ -103,8 +103,8 @@ board() {
 
     heading "$target: the C library, installed"
     rm -rf "$built/prefix"
-    RUSTC=$rustc CARGO_TARGET_DIR=$debian/target LD_LIBRARY_PATH=$libraries RUST_TARGET=$target PROFILE=release \
-        STRIP=$gnu-strip PREFIX=$built/prefix ffi-c/install.sh
+    RUST_TARGET=$target PROFILE=release STRIP=$gnu-strip PREFIX=$built/prefix \
+        with_oldest_rust ffi-c/install.sh
     inspect "$built/prefix/lib/libatmqtt.so" "$gnu"
 
     # They start the emulated module themselves: it runs on this machine's own processor.

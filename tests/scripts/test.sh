@@ -21,8 +21,10 @@ section 'format, lints, documentation' make --no-print-directory check
 section 'tests' make --no-print-directory unit
 section 'C and C++' make --no-print-directory c
 section 'quickstart' make --no-print-directory quickstart
+section 'Python' make --no-print-directory python
 section 'oldest supported Rust' make --no-print-directory msrv
 section 'processors of boards' env CROSS_OPTIONAL=1 make --no-print-directory cross
+section 'wheels' env CROSS_OPTIONAL=1 make --no-print-directory wheels
 
 printf '\n==== all passed\n'
 printf '%s\n' "${times[@]}"
