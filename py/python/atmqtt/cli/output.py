@@ -165,14 +165,12 @@ class Output:
             Progress,
             TextColumn,
             TimeRemainingColumn,
-            TransferSpeedColumn,
         )
 
         columns = (
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=None),
             DownloadColumn(),
-            TransferSpeedColumn(),
             TimeRemainingColumn(compact=True),
         )
         with Progress(*columns, console=self.err, expand=True) as bar:
