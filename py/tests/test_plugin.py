@@ -18,7 +18,6 @@ from pathlib import Path
 
 import pytest
 
-import atmqtt
 from atmqtt import Modem
 from atmqtt.emulator import Emulator
 
@@ -848,16 +847,35 @@ def test_a_port_by_another_name_is_the_same_port(
 
 KILLED = """
     import os
-    import pathlib
     import signal
 
-    def test_killed(atmqtt_client, atmqtt_port):
-        pathlib.Path("port").write_text(atmqtt_port)
+    def test_killed(atmqtt_client):
         os.kill(os.getpid(), signal.SIGKILL)
 
     def test_after(atmqtt_client):
         pass
 """
+
+
+def processes_with(variable: str) -> list[str]:
+    """The processes that have this in their environment."""
+    found = []
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        # It may have ended since, or be somebody else's.
+        with contextlib.suppress(OSError):
+            if variable.encode() in environment.read_bytes().split(b"\0"):
+                found.append(environment.parent.name)
+    return found
+
+
+def test_processes_are_found_by_their_environment(tmp_path: Path) -> None:
+    variable = f"ATMQTT_TEST={tmp_path}"
+    command = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    name, _, value = variable.partition("=")
+    with subprocess.Popen(command, stdin=subprocess.PIPE, env={**os.environ, name: value}) as process:
+        assert processes_with(variable) == [str(process.pid)]
+        process.communicate()
+    assert processes_with(variable) == []
 
 
 def test_a_killed_run_leaves_no_emulator_behind(
@@ -867,11 +885,7 @@ def test_a_killed_run_leaves_no_emulator_behind(
     monkeypatch.setenv("TMPDIR", str(scratch))
     result = run(KILLED, "-k", "killed", "--capture=no")
     assert result.ret == -signal.SIGKILL
-    port = (pytester.path / "port").read_text()
-    with contextlib.suppress(FileNotFoundError, atmqtt.Error):
-        # Somebody else may have got the number since.
-        Modem(port, patience=0, silence=0).close()
-        pytest.fail(f"a module answers at {port}")
+    assert processes_with(f"TMPDIR={scratch}") == []
     assert list(scratch.rglob("*")) == []
 
 
