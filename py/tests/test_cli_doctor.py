@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,9 +37,18 @@ def failed(findings: dict[str, Finding]) -> list[str]:
     return [name for name, finding in findings.items() if finding["state"] == "fail"]
 
 
+@contextlib.contextmanager
+def modem_manager(mode: int) -> Iterator[None]:
+    """Who runs one, or looks for one: there is one machine for all that run these tests at a time."""
+    with open(Path(tempfile.gettempdir()) / "atmqtt-tests-modemmanager", "a") as lock:
+        fcntl.flock(lock, mode)
+        yield
+
+
 def test_nothing_is_wrong(emulator: Emulator) -> None:
     succeeds("network", "--modem", emulator.port, "--set-clock")
-    findings = doctor(emulator.port, "-h", "any", code=0)
+    with modem_manager(fcntl.LOCK_SH):
+        findings = doctor(emulator.port, "-h", "any", code=0)
     assert list(findings) == [
         "port",
         "permission",
@@ -101,7 +113,7 @@ def test_modem_manager_runs(emulator: Emulator, tmp_path: Path) -> None:
     copy = tmp_path / "ModemManager"
     copy.write_bytes(Path(program("sleep")).resolve().read_bytes())
     copy.chmod(0o755)
-    with subprocess.Popen([str(copy), "1000"]) as process:
+    with modem_manager(fcntl.LOCK_EX), subprocess.Popen([str(copy), "1000"]) as process:
         try:
             finding = doctor(emulator.port, code=0)["ModemManager"]
         finally:
