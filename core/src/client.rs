@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
-
 use crate::engine::{Outcome, Request, State};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mqtt::QoS;
@@ -16,6 +14,7 @@ use crate::mqtt::setting::{Setting, SettingName};
 use crate::mqtt::subscribe::Granted;
 use crate::pending::{FromOutcome, Pending, Publication, value};
 use crate::runtime::{Consumer, Patience, Runtime};
+use crate::sync::Mutex;
 use crate::wire::Fields;
 
 /// One of the six MQTT clients of a module.

@@ -2,15 +2,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread::JoinHandle;
-
-use parking_lot::Mutex;
 
 use super::Shared;
 use crate::engine::{OpId, Outcome};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
-use crate::port::with_signals_blocked;
+use crate::sync::{JoinHandle, Mutex, spawn, this_thread};
 
 /// The jobs of a port, each on a thread of its own.
 #[derive(Debug, Default)]
@@ -29,19 +26,14 @@ impl Jobs {
         let shared = Arc::clone(shared);
         let mut threads = self.threads.lock();
         threads.retain(|thread| !thread.is_finished());
-        let thread = with_signals_blocked(|| {
-            std::thread::Builder::new()
-                .name("atmqtt-job".to_owned())
-                .spawn(move || {
-                    // What the job holds is gone before its end is told.
-                    let result = catch_unwind(AssertUnwindSafe(job)).unwrap_or_else(|_| {
-                        Err(Error::new(ErrorKind::Internal, "the job panicked"))
-                    });
-                    shared.mail.put_event(Event::Completed {
-                        operation: id.number(),
-                        result,
-                    });
-                })
+        let thread = spawn("atmqtt-job", move || {
+            // What the job holds is gone before its end is told.
+            let result = catch_unwind(AssertUnwindSafe(job))
+                .unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "the job panicked")));
+            shared.mail.put_event(Event::Completed {
+                operation: id.number(),
+                result,
+            });
         })
         .map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
         threads.push(thread);
@@ -49,14 +41,14 @@ impl Jobs {
     }
 
     pub(super) fn is_current_thread(&self) -> bool {
-        let this = std::thread::current().id();
+        let this = this_thread();
         let threads = self.threads.lock();
         threads.iter().any(|thread| thread.thread().id() == this)
     }
 
     /// Waits for them all, after everything that they wait for has ended; not for the caller itself.
     pub(super) fn join(&self) {
-        let this = std::thread::current().id();
+        let this = this_thread();
         let threads = std::mem::take(&mut *self.threads.lock());
         for thread in threads {
             if thread.thread().id() != this {

@@ -5,13 +5,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
-use parking_lot::{Condvar, Mutex};
-
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, Received};
 use crate::mqtt::CLIENTS;
 use crate::mqtt::receive::Message;
 use crate::port::Waker;
+use crate::sync::{Condvar, Mutex};
 
 /// Who takes out of a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
