@@ -6,6 +6,8 @@ mod dispatcher;
 mod interrupt;
 mod job;
 mod mailbox;
+#[cfg(all(test, shuttle))]
+mod model;
 mod reader;
 
 use std::collections::HashMap;
