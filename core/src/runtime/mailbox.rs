@@ -348,7 +348,7 @@ impl Mailbox {
             if let Some(taken) = next(&mut mail) {
                 return Some(taken);
             }
-            if mail.closed || patience == Patience::None || mail.interrupts != interrupts {
+            if mail.closed || patience == Patience::None {
                 return None;
             }
             if std::mem::take(&mut mail.interrupt_kept) {
@@ -363,6 +363,10 @@ impl Mailbox {
                 }
             };
             mail.waiting -= 1;
+            if mail.interrupts != interrupts {
+                // It counted on this wait. What came beside it is there for the next take.
+                return None;
+            }
             if !in_time {
                 return next(&mut mail);
             }

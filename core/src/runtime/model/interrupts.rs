@@ -3,6 +3,7 @@
 use super::super::Waited;
 use super::bench::{Bench, all, go};
 use super::{check, ms};
+use crate::QoS;
 use crate::engine::Request;
 use crate::sync::model::elapsed;
 use crate::sync::{Mutex, now};
@@ -61,6 +62,34 @@ fn all_takes_end_by_it() {
             }
         }
         all(takers);
+        bench.close();
+    });
+}
+
+/// It comes beside a message: the take that waited ends by it, or has the message, and then the next ends
+/// by it.
+#[test]
+fn an_interrupt_beside_a_message_is_not_missed() {
+    check(|| {
+        let bench = Bench::new();
+        let client = bench.connected();
+        client
+            .subscribe(&[("t", QoS::AtMostOnce)])
+            .expect("subscribed");
+        let messages = client.messages().expect("messages");
+        let (modem, module) = (bench.modem.clone(), Arc::clone(&bench.module));
+        let others = [
+            go(move || modem.interrupt()),
+            go(move || module.publish("t", "x")),
+        ];
+        let began = elapsed();
+        let takes = [messages.recv(), messages.recv()];
+        let taken = takes.iter().flatten().count();
+        assert_eq!(taken, 1, "{takes:?}");
+        assert_eq!(elapsed(), began);
+        all(others);
+        assert_eq!(messages.recv_timeout(ms(100)), None);
+        assert_eq!(elapsed(), began + ms(100));
         bench.close();
     });
 }

@@ -137,6 +137,27 @@ fn a_take_ends_by_an_interrupt_once() {
 }
 
 #[test]
+fn an_interrupt_beside_an_event_is_not_missed() {
+    check_all(|| {
+        let mail = Arc::new(Mailbox::new(1, 8));
+        mail.claim_events(Consumer::Iterator, None).expect("free");
+        let other = {
+            let mail = Arc::clone(&mail);
+            go(move || {
+                mail.put_event(urc("0"));
+                mail.interrupt();
+            })
+        };
+        let takes = [
+            mail.take_event(Patience::Forever),
+            mail.take_event(Patience::Forever),
+        ];
+        assert_eq!(takes.iter().flatten().count(), 1, "{takes:?}");
+        all([other]);
+    });
+}
+
+#[test]
 fn a_take_ends_by_the_close_after_what_has_come() {
     check_all(|| {
         let mail = Arc::new(Mailbox::new(1, 8));
