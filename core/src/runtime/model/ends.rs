@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::bench::{Bench, all, go};
 use super::check;
+use crate::engine::Outcome;
 use crate::sync::model::{elapsed, switch};
 use crate::sync::{Mutex, now, signal};
 use crate::{Client, Error, ErrorKind, Event, QoS, Received};
@@ -207,5 +208,46 @@ fn a_port_that_goes_ends_everything() {
         at_once();
         bench.close();
         assert_eq!(*dropped.lock(), 1);
+    });
+}
+
+/// A job ends with the port, and tells its end before the stream ends.
+#[test]
+fn close_while_a_job_runs() {
+    check(|| {
+        let bench = Bench::new();
+        let events = bench.modem.events().expect("events");
+        let job = bench.modem.background(|modem| {
+            let error = modem.close().expect_err("it would wait for itself");
+            assert_eq!(error.kind(), ErrorKind::CalledFromCallback);
+            modem.command("AT+CSQ")?;
+            modem.command("AT+CREG?")?;
+            Ok(Outcome::Done)
+        });
+        let number = job.expect("a job");
+        let modem = bench.modem.clone();
+        let accepted = Arc::new(Mutex::new(vec![number]));
+        let later = Arc::clone(&accepted);
+        let other = go(move || match modem.background(|_| Ok(Outcome::Done)) {
+            Ok(number) => later.lock().push(number),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Closed),
+        });
+        bench.close();
+        let (mut ended, mut ports) = (Vec::new(), 0);
+        for event in events {
+            match event {
+                Event::Completed { operation, result } => {
+                    ended_with(result, &[ErrorKind::Closed]);
+                    ended.push(operation);
+                }
+                Event::PortClosed { .. } => ports += 1,
+                event => panic!("{event:?}"),
+            }
+        }
+        all([other]);
+        let mut accepted = accepted.lock();
+        (accepted.sort_unstable(), ended.sort_unstable());
+        assert_eq!((ended, ports), (accepted.clone(), 1));
+        at_once();
     });
 }
