@@ -565,7 +565,9 @@ impl Runtime {
     fn shut_down(&self) {
         self.shared.stop.store(true, Ordering::Release);
         self.shared.waker.ring();
-        if let Some(reader) = self.reader.lock().take() {
+        // Held to the end: whoever closes at the same time finds everything ended as well.
+        let mut reader = self.reader.lock();
+        if let Some(reader) = reader.take() {
             let _ = reader.join();
         }
         let mut core = self.shared.core.lock();

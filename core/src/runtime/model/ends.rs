@@ -102,6 +102,31 @@ fn close_ends_incoming() {
     });
 }
 
+/// Two may close at the same time, and for both everything has ended when it returns.
+#[test]
+fn close_twice() {
+    check(|| {
+        let bench = Bench::new();
+        let dropped = Arc::new(Mutex::new(0));
+        let held = Held(Arc::clone(&dropped));
+        let on_event = move |_| {
+            let _held = &held;
+        };
+        bench.modem.on_event(on_event).expect("a callback");
+        let (modem, gone) = (bench.modem.clone(), Arc::clone(&dropped));
+        let other = go(move || {
+            modem.close().expect("closed");
+            assert!(!modem.is_open());
+            assert_eq!(*gone.lock(), 1);
+        });
+        bench.modem.close().expect("closed");
+        assert!(!bench.modem.is_open());
+        assert_eq!(*dropped.lock(), 1);
+        all([other]);
+        bench.close();
+    });
+}
+
 /// The call that runs is finished, whatever it waits for ends, and the callback goes once, before close
 /// returns.
 #[test]
