@@ -366,7 +366,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`InvalidState`](ErrorKind::InvalidState) while the messages have another consumer.
+    /// [`InvalidState`](ErrorKind::InvalidState) while the messages have another consumer;
+    /// [`Closed`](ErrorKind::Closed) once the port is closed or lost.
     pub fn on_message(&self, callback: impl FnMut(Message) + Send + 'static) -> Result<()> {
         self.runtime.check()?;
         self.runtime.start_dispatcher()?;

@@ -452,7 +452,8 @@ impl Modem {
     ///
     /// # Errors
     ///
-    /// [`InvalidState`](ErrorKind::InvalidState) while the events have another consumer.
+    /// [`InvalidState`](ErrorKind::InvalidState) while the events have another consumer;
+    /// [`Closed`](ErrorKind::Closed) once the port is closed or lost.
     pub fn on_event(&self, callback: impl FnMut(Event) + Send + 'static) -> Result<()> {
         self.runtime.check()?;
         self.runtime.start_dispatcher()?;

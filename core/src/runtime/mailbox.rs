@@ -228,6 +228,7 @@ impl Mailbox {
         callback: Option<MessageCallback>,
     ) -> Result<()> {
         let mut mail = self.mail.lock();
+        mail.takes(consumer)?;
         let queue = &mut mail.queues[usize::from(client)];
         if queue.consumer != Consumer::Nobody {
             return Err(Error::state(MESSAGES_TAKEN).with_client(client));
@@ -260,6 +261,7 @@ impl Mailbox {
         callback: Option<EventCallback>,
     ) -> Result<()> {
         let mut mail = self.mail.lock();
+        mail.takes(consumer)?;
         if mail.event_consumer != Consumer::Nobody {
             return Err(Error::state(EVENTS_TAKEN));
         }
@@ -440,6 +442,17 @@ impl Mailbox {
 }
 
 impl Mail {
+    /// No callback once the port has ended: the dispatcher has or will, and nobody would let go of it.
+    fn takes(&self, consumer: Consumer) -> Result<()> {
+        if self.closed && consumer == Consumer::Callback {
+            return Err(Error::new(
+                ErrorKind::Closed,
+                "the port is closed or lost: nothing more will come for a callback",
+            ));
+        }
+        Ok(())
+    }
+
     fn next_place(&mut self) -> u64 {
         self.order += 1;
         self.order

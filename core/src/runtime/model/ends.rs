@@ -127,6 +127,51 @@ fn close_twice() {
     });
 }
 
+/// A callback that is set while the port is closed is refused or goes with it: it may hold a handle.
+#[test]
+fn close_while_a_callback_is_set() {
+    check(|| {
+        let bench = Bench::new();
+        let dropped = Arc::new(Mutex::new(0));
+        let (held, modem) = (Held(Arc::clone(&dropped)), bench.modem.clone());
+        let other = go(move || {
+            let handle = modem.clone();
+            let outcome = modem.on_event(move |_| {
+                let _held = (&held, &handle);
+            });
+            ended_with(outcome, &[ErrorKind::Closed]);
+        });
+        bench.modem.close().expect("closed");
+        all([other]);
+        at_once();
+        assert_eq!(*dropped.lock(), 1);
+        bench.close();
+    });
+}
+
+/// The same where the port goes by itself.
+#[test]
+fn a_port_goes_while_a_callback_is_set() {
+    check(|| {
+        let bench = Bench::new();
+        let dropped = Arc::new(Mutex::new(0));
+        let (held, handle) = (Held(Arc::clone(&dropped)), bench.modem.clone());
+        let module = Arc::clone(&bench.module);
+        let other = go(move || module.fault("hang-up"));
+        let outcome = bench.modem.on_event(move |_| {
+            let _held = (&held, &handle);
+        });
+        let set = outcome.is_ok();
+        ended_with(outcome, &[ErrorKind::Closed, ErrorKind::PortLost]);
+        all([other]);
+        let messages = bench.modem.client(0).expect("client 0").messages();
+        // Ends with the port.
+        assert_eq!(messages.expect("messages").count(), 0);
+        bench.close();
+        assert_eq!(*dropped.lock(), 1, "set: {set}");
+    });
+}
+
 /// The call that runs is finished, whatever it waits for ends, and the callback goes once, before close
 /// returns.
 #[test]
