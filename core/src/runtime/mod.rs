@@ -134,7 +134,8 @@ impl Shared {
             (None, _) => false,
         };
         let writes = !core.engine.transmit().is_empty() && !core.reader_writes;
-        if writes || (earlier && leave == Leave::Gone) {
+        // A port that takes no more need not hang up: the reader ends it.
+        if writes || core.engine.is_lost() || (earlier && leave == Leave::Gone) {
             self.waker.ring();
         }
     }

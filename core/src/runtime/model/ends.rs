@@ -172,6 +172,25 @@ fn a_port_goes_while_a_callback_is_set() {
     });
 }
 
+/// The end of a port is seen by who writes first, and everybody else hears of it.
+#[test]
+fn a_port_that_takes_no_more_is_lost() {
+    check(|| {
+        let bench = Bench::new();
+        let events = bench.modem.events().expect("events");
+        bench.break_off();
+        let error = bench.modem.command("AT+CSQ").expect_err("nothing is sent");
+        assert_eq!(error.kind(), ErrorKind::PortLost);
+        let events: Vec<Event> = events.collect();
+        assert!(
+            matches!(&events[..], [Event::PortClosed { error }] if error.kind() == ErrorKind::PortLost),
+            "{events:?}"
+        );
+        at_once();
+        bench.close();
+    });
+}
+
 /// The call that runs is finished, whatever it waits for ends, and the callback goes once, before close
 /// returns.
 #[test]
