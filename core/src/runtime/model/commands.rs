@@ -161,6 +161,26 @@ fn an_outcome_is_never_lost() {
     });
 }
 
+/// Its deadline is the reader's from the beginning.
+#[test]
+fn an_operation_ends_though_nobody_waits_for_it() {
+    check(|| {
+        let bench = Bench::new();
+        bench.module.fault("lose-final:at=CSQ");
+        let events = bench.modem.events().expect("events");
+        let began = elapsed();
+        let pending = bench.modem.command_start("AT+CSQ").expect("started");
+        pending.report();
+        let event = events.recv().expect("its end");
+        assert!(
+            matches!(event, Event::Completed { result: Err(_), .. }),
+            "{event:?}"
+        );
+        assert_eq!(elapsed() - began, ms(60_000));
+        bench.close();
+    });
+}
+
 /// Nobody waits for the first command any more. The second waits for its deadline, which is the
 /// reader's then.
 #[test]

@@ -98,6 +98,7 @@ fn stored_messages_are_fetched_when_there_is_room() {
             let message = messages.recv().expect("a message");
             assert_eq!(text(&message), number.to_string());
         }
+        assert!(elapsed() < ms(1000), "it took {:?}", elapsed());
         all([publisher]);
         bench.close();
     });
@@ -120,7 +121,7 @@ fn stored_messages_are_fetched_for_a_callback() {
             })
             .expect("a callback");
         let publisher = publisher(&bench.module, 0..5);
-        let until = crate::sync::now() + ms(1_000_000);
+        let until = crate::sync::now() + ms(1000);
         assert!(all_seen.wait_until(until), "not every message came");
         all([publisher]);
         bench.close();

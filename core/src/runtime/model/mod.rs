@@ -16,7 +16,8 @@ mod parts;
 use std::time::Duration;
 
 use shuttle::scheduler::{
-    DfsScheduler, PctScheduler, RandomScheduler, ReplayScheduler, Schedule, Scheduler, Task, TaskId,
+    DfsScheduler, PctScheduler, RandomScheduler, ReplayScheduler, Schedule, Scheduler, Task,
+    TaskId, UncontrolledNondeterminismCheckScheduler,
 };
 use shuttle::{Config, MaxSteps, Runner};
 
@@ -53,7 +54,14 @@ fn check(scenario: fn()) {
         let pct = PctScheduler::new_from_seed(seed, depth, iterations / 2);
         run(Timekeeper::new(pct, seed), scenario);
     }
-    println!("{iterations} schedules at random and as many of PCT, SEED={seed}");
+    // The same steps again, or a failure could not be replayed.
+    let random = RandomScheduler::new_from_seed(seed, iterations / 20);
+    let twice = UncontrolledNondeterminismCheckScheduler::new(Timekeeper::new(random, seed));
+    run(twice, scenario);
+    println!(
+        "{iterations} schedules at random and {} of PCT, SEED={seed}",
+        iterations / 2 * 3
+    );
 }
 
 /// Runs a small scenario under every schedule there is.
