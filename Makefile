@@ -24,6 +24,10 @@ check: ## Format, lints and documentation, without running a test
 unit: ## Unit, integration and documentation tests
 	cargo test --workspace
 
+.PHONY: model
+model: ## The threads of a port under a model checker: ITERATIONS=200 SEED=1
+	@tests/scripts/model.sh
+
 .PHONY: quickstart
 quickstart: ## The quickstart example against the emulated module
 	cargo run --example quickstart

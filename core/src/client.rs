@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
-
 use crate::engine::{Outcome, Request, State};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mqtt::QoS;
@@ -16,6 +14,7 @@ use crate::mqtt::setting::{Setting, SettingName};
 use crate::mqtt::subscribe::Granted;
 use crate::pending::{FromOutcome, Pending, Publication, value};
 use crate::runtime::{Consumer, Patience, Runtime};
+use crate::sync::Mutex;
 use crate::wire::Fields;
 
 /// One of the six MQTT clients of a module.
@@ -367,7 +366,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`InvalidState`](ErrorKind::InvalidState) while the messages have another consumer.
+    /// [`InvalidState`](ErrorKind::InvalidState) while the messages have another consumer;
+    /// [`Closed`](ErrorKind::Closed) once the port is closed or lost.
     pub fn on_message(&self, callback: impl FnMut(Message) + Send + 'static) -> Result<()> {
         self.runtime.check()?;
         self.runtime.start_dispatcher()?;

@@ -93,6 +93,7 @@ mod pending;
 pub mod port;
 mod raw;
 mod runtime;
+mod sync;
 mod tls;
 mod trace;
 pub mod wire;

@@ -4,8 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
-
 use crate::client::Client;
 use crate::engine::{Options, Outcome, Request};
 use crate::error::{Error, ErrorKind, Result};
@@ -19,6 +17,7 @@ use crate::network::Network;
 use crate::pending::{Pending, value};
 use crate::port::{FlowControl, Port, SerialOptions, SerialPort};
 use crate::runtime::{Consumer, Driver, Patience, Runtime};
+use crate::sync::{self, Mutex};
 use crate::tls::TlsContext;
 use crate::trace::{Trace, TraceFile};
 use crate::wire::CommandLine;
@@ -191,7 +190,7 @@ impl ModemBuilder {
 
     /// Takes any other byte stream with a non-blocking descriptor for the port.
     pub fn open_port(self, port: impl Port + 'static) -> Result<Modem> {
-        let first_msgid = std::time::SystemTime::now()
+        let first_msgid = sync::system_time()
             .duration_since(std::time::UNIX_EPOCH)
             .map_or(1, |since| (since.as_millis() % 65_535) as u16 + 1);
         let mut options = Options {
@@ -453,7 +452,8 @@ impl Modem {
     ///
     /// # Errors
     ///
-    /// [`InvalidState`](ErrorKind::InvalidState) while the events have another consumer.
+    /// [`InvalidState`](ErrorKind::InvalidState) while the events have another consumer;
+    /// [`Closed`](ErrorKind::Closed) once the port is closed or lost.
     pub fn on_event(&self, callback: impl FnMut(Event) + Send + 'static) -> Result<()> {
         self.runtime.check()?;
         self.runtime.start_dispatcher()?;

@@ -19,6 +19,7 @@ section() {
 section 'what the tests need' make --no-print-directory deps
 section 'format, lints, documentation' make --no-print-directory check
 section 'tests' make --no-print-directory unit
+section 'threads, model checked' make --no-print-directory model
 section 'C and C++' make --no-print-directory c
 section 'quickstart' make --no-print-directory quickstart
 section 'Python' make --no-print-directory python

@@ -2,7 +2,6 @@
 
 mod lock;
 mod serial;
-mod signals;
 mod wake;
 
 use std::fmt;
@@ -11,10 +10,11 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags, Timespec};
+
+use crate::sync;
 
 pub use serial::{FlowControl, SerialOptions, SerialPort};
-pub(crate) use signals::with_signals_blocked;
 pub(crate) use wake::Waker;
 
 /// A byte stream to a module that can be polled.
@@ -27,12 +27,12 @@ pub trait Port: AsFd + fmt::Debug + Send + Sync {
 
     /// Reads what is there. `Ok(0)` = the other side is gone; `WouldBlock` = nothing now.
     fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        Ok(rustix::io::read(self.as_fd(), buf)?)
+        Ok(sync::read(self.as_fd(), buf)?)
     }
 
     /// Writes what fits.
     fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(rustix::io::write(self.as_fd(), bytes)?)
+        Ok(sync::write(self.as_fd(), bytes)?)
     }
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn wait(
         PollFd::from_borrowed_fd(waker.as_fd(), PollFlags::IN),
     ];
     let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-    match poll(&mut fds, timeout.as_ref()) {
+    match sync::poll(&mut fds, timeout.as_ref()) {
         Ok(_) => {}
         Err(rustix::io::Errno::INTR) => return Ok(Readiness::default()),
         Err(error) => return Err(error.into()),

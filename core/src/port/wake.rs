@@ -5,6 +5,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::io::{FdFlags, fcntl_setfd};
 
+use crate::sync;
+
 /// A pipe whose reading end is polled beside the port. Both ends are close-on-exec and non-blocking.
 #[derive(Debug)]
 pub(crate) struct Waker {
@@ -24,13 +26,13 @@ impl Waker {
 
     /// Rings. A full pipe has been rung enough.
     pub(crate) fn ring(&self) {
-        let _ = rustix::io::write(&self.write, &[0]);
+        let _ = sync::write(&self.write, &[0]);
     }
 
     /// Takes back every ring so far.
     pub(crate) fn hush(&self) {
         let mut buf = [0_u8; 64];
-        while matches!(rustix::io::read(&self.read, &mut buf), Ok(64)) {}
+        while matches!(sync::read(&self.read, &mut buf), Ok(64)) {}
     }
 
     pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {

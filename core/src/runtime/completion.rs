@@ -1,21 +1,18 @@
 //! Where callers wait for an operation.
 
-use std::convert::Infallible;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Instant;
-
-use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::interrupt::Alarm;
 use crate::engine::Outcome;
 use crate::error::Result;
+use crate::sync::{OnceLock, Signal, SignalGuard, signal};
 
 /// The place for one outcome. Any number of threads may wait for it.
 #[derive(Debug)]
 pub(crate) struct Completion {
     outcome: OnceLock<Result<Outcome>>,
-    /// Carries nothing: its end is the signal, and every waiter sees it.
-    done: Receiver<Infallible>,
+    done: Signal,
 }
 
 /// What a wait ended with.
@@ -30,19 +27,19 @@ pub(crate) enum Waited {
 #[derive(Debug)]
 pub(super) struct Completer {
     completion: Arc<Completion>,
-    _open: Sender<Infallible>,
+    _done: SignalGuard,
 }
 
 impl Completion {
     pub(super) fn new() -> (Completer, Arc<Self>) {
-        let (open, done) = bounded(0);
+        let (guard, done) = signal();
         let completion = Arc::new(Self {
             outcome: OnceLock::new(),
             done,
         });
         let completer = Completer {
             completion: Arc::clone(&completion),
-            _open: open,
+            _done: guard,
         };
         (completer, completion)
     }

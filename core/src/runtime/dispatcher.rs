@@ -2,14 +2,11 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread::{JoinHandle, ThreadId};
-
-use parking_lot::Mutex;
 
 use super::Shared;
 use super::mailbox::Delivery;
 use crate::error::{Error, ErrorKind, Result};
-use crate::port::with_signals_blocked;
+use crate::sync::{JoinHandle, Mutex, ThreadId, spawn, this_thread};
 
 /// Started when the first callback is set.
 #[derive(Debug, Default)]
@@ -25,19 +22,15 @@ impl Dispatcher {
             return Ok(());
         }
         let shared = Arc::clone(shared);
-        let handle = with_signals_blocked(|| {
-            std::thread::Builder::new()
-                .name("atmqtt-dispatcher".to_owned())
-                .spawn(move || run(&shared))
-        })
-        .map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
+        let handle = spawn("atmqtt-dispatcher", move || run(&shared))
+            .map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
         *self.id.lock() = Some(handle.thread().id());
         *thread = Some(handle);
         Ok(())
     }
 
     pub(super) fn is_current_thread(&self) -> bool {
-        *self.id.lock() == Some(std::thread::current().id())
+        *self.id.lock() == Some(this_thread())
     }
 
     /// Waits for its end, after the mailbox has been closed. From inside a callback it ends later, by
@@ -45,7 +38,7 @@ impl Dispatcher {
     pub(super) fn join(&self) {
         let handle = self.thread.lock().take();
         if let Some(handle) = handle {
-            if handle.thread().id() != std::thread::current().id() {
+            if handle.thread().id() != this_thread() {
                 let _ = handle.join();
             }
         }

@@ -1,29 +1,27 @@
 //! Ends waits from outside, from a signal handler too.
 
-use std::convert::Infallible;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Select, Sender, TryRecvError, bounded};
-use parking_lot::Mutex;
+use crate::sync::{AtomicBool, Mutex, Signal, SignalGuard, signal};
 
 /// Who wants every wait of a port to end, and how those that wait hear of it.
 #[derive(Debug)]
 pub(super) struct Interrupts {
     asked: AtomicBool,
-    /// Carries nothing: its end is the signal. Every interrupt ends one and leaves a new one here.
-    alarm: Mutex<(Sender<Infallible>, Receiver<Infallible>)>,
+    /// Every interrupt gives the signal and leaves a new one here.
+    alarm: Mutex<(SignalGuard, Signal)>,
 }
 
 /// Rings when a wait that began after it was made is to end.
 #[derive(Debug, Clone)]
-pub(crate) struct Alarm(Receiver<Infallible>);
+pub(crate) struct Alarm(Signal);
 
 impl Interrupts {
     pub(super) fn new() -> Self {
         Self {
             asked: AtomicBool::new(false),
-            alarm: Mutex::new(bounded(0)),
+            alarm: Mutex::new(signal()),
         }
     }
 
@@ -36,7 +34,7 @@ impl Interrupts {
     pub(super) fn carry_out(&self) -> bool {
         let asked = self.asked.swap(false, Ordering::AcqRel);
         if asked {
-            *self.alarm.lock() = bounded(0);
+            *self.alarm.lock() = signal();
         }
         asked
     }
@@ -48,22 +46,16 @@ impl Interrupts {
 
 impl Alarm {
     pub(crate) fn has_rung(&self) -> bool {
-        self.0.try_recv() == Err(TryRecvError::Disconnected)
+        self.0.is_given()
     }
 
     /// Waits until then, or until it rings; whether it has.
     pub(crate) fn pause(&self, until: Instant) -> bool {
-        self.0.recv_deadline(until) == Err(RecvTimeoutError::Disconnected)
+        self.0.wait_until(until)
     }
 
-    /// Waits until `done` ends, it rings, or the time is up (`None` = never).
-    pub(super) fn wait_beside(&self, done: &Receiver<Infallible>, until: Option<Instant>) {
-        let mut either = Select::new();
-        either.recv(done);
-        either.recv(&self.0);
-        match until {
-            None => _ = either.ready(),
-            Some(until) => _ = either.ready_deadline(until),
-        }
+    /// Waits until `done` is given, it rings, or the time is up (`None` = never).
+    pub(super) fn wait_beside(&self, done: &Signal, until: Option<Instant>) {
+        done.wait_beside(&self.0, until);
     }
 }

@@ -2,24 +2,28 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread::JoinHandle;
-
-use parking_lot::Mutex;
 
 use super::Shared;
 use crate::engine::{OpId, Outcome};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
-use crate::port::with_signals_blocked;
+use crate::sync::{JoinHandle, Mutex, ThreadId, spawn, this_thread};
 
 /// The jobs of a port, each on a thread of its own.
 #[derive(Debug, Default)]
 pub(super) struct Jobs {
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    threads: Mutex<Threads>,
+}
+
+#[derive(Debug, Default)]
+struct Threads {
+    /// Without a handle: it is being joined, and still a job.
+    jobs: Vec<(ThreadId, Option<JoinHandle<()>>)>,
+    closed: bool,
 }
 
 impl Jobs {
-    /// Runs `job`, and reports its end as an event of the port.
+    /// Runs `job`, and reports its end as an event of the port; not after [`join`](Self::join).
     pub(super) fn start(
         &self,
         shared: &Arc<Shared>,
@@ -28,40 +32,44 @@ impl Jobs {
     ) -> Result<()> {
         let shared = Arc::clone(shared);
         let mut threads = self.threads.lock();
-        threads.retain(|thread| !thread.is_finished());
-        let thread = with_signals_blocked(|| {
-            std::thread::Builder::new()
-                .name("atmqtt-job".to_owned())
-                .spawn(move || {
-                    // What the job holds is gone before its end is told.
-                    let result = catch_unwind(AssertUnwindSafe(job)).unwrap_or_else(|_| {
-                        Err(Error::new(ErrorKind::Internal, "the job panicked"))
-                    });
-                    shared.mail.put_event(Event::Completed {
-                        operation: id.number(),
-                        result,
-                    });
-                })
+        if threads.closed {
+            return Err(Error::new(ErrorKind::Closed, "the port is closed"));
+        }
+        let under_way = |thread: &JoinHandle<()>| !thread.is_finished();
+        threads
+            .jobs
+            .retain(|(_, thread)| thread.as_ref().is_some_and(under_way));
+        let thread = spawn("atmqtt-job", move || {
+            // What the job holds is gone before its end is told.
+            let result = catch_unwind(AssertUnwindSafe(job))
+                .unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "the job panicked")));
+            shared.mail.put_event(Event::Completed {
+                operation: id.number(),
+                result,
+            });
         })
         .map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
-        threads.push(thread);
+        threads.jobs.push((thread.thread().id(), Some(thread)));
         Ok(())
     }
 
     pub(super) fn is_current_thread(&self) -> bool {
-        let this = std::thread::current().id();
+        let this = this_thread();
         let threads = self.threads.lock();
-        threads.iter().any(|thread| thread.thread().id() == this)
+        threads.jobs.iter().any(|&(id, _)| id == this)
     }
 
     /// Waits for them all, after everything that they wait for has ended; not for the caller itself.
     pub(super) fn join(&self) {
-        let this = std::thread::current().id();
-        let threads = std::mem::take(&mut *self.threads.lock());
-        for thread in threads {
-            if thread.thread().id() != this {
-                let _ = thread.join();
-            }
+        let this = this_thread();
+        let handles: Vec<_> = {
+            let mut threads = self.threads.lock();
+            threads.closed = true;
+            let others = threads.jobs.iter_mut().filter(|(id, _)| *id != this);
+            others.filter_map(|(_, thread)| thread.take()).collect()
+        };
+        for thread in handles {
+            let _ = thread.join();
         }
     }
 }

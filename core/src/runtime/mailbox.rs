@@ -5,13 +5,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
-use parking_lot::{Condvar, Mutex};
-
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, Received};
 use crate::mqtt::CLIENTS;
 use crate::mqtt::receive::Message;
 use crate::port::Waker;
+use crate::sync::{Condvar, Mutex};
 
 /// Who takes out of a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -229,6 +228,7 @@ impl Mailbox {
         callback: Option<MessageCallback>,
     ) -> Result<()> {
         let mut mail = self.mail.lock();
+        mail.takes(consumer)?;
         let queue = &mut mail.queues[usize::from(client)];
         if queue.consumer != Consumer::Nobody {
             return Err(Error::state(MESSAGES_TAKEN).with_client(client));
@@ -261,6 +261,7 @@ impl Mailbox {
         callback: Option<EventCallback>,
     ) -> Result<()> {
         let mut mail = self.mail.lock();
+        mail.takes(consumer)?;
         if mail.event_consumer != Consumer::Nobody {
             return Err(Error::state(EVENTS_TAKEN));
         }
@@ -349,7 +350,7 @@ impl Mailbox {
             if let Some(taken) = next(&mut mail) {
                 return Some(taken);
             }
-            if mail.closed || patience == Patience::None || mail.interrupts != interrupts {
+            if mail.closed || patience == Patience::None {
                 return None;
             }
             if std::mem::take(&mut mail.interrupt_kept) {
@@ -364,6 +365,10 @@ impl Mailbox {
                 }
             };
             mail.waiting -= 1;
+            if mail.interrupts != interrupts {
+                // It counted on this wait. What came beside it is there for the next take.
+                return None;
+            }
             if !in_time {
                 return next(&mut mail);
             }
@@ -437,6 +442,17 @@ impl Mailbox {
 }
 
 impl Mail {
+    /// No callback once the port has ended: the dispatcher has or will, and nobody would let go of it.
+    fn takes(&self, consumer: Consumer) -> Result<()> {
+        if self.closed && consumer == Consumer::Callback {
+            return Err(Error::new(
+                ErrorKind::Closed,
+                "the port is closed or lost: nothing more will come for a callback",
+            ));
+        }
+        Ok(())
+    }
+
     fn next_place(&mut self) -> u64 {
         self.order += 1;
         self.order

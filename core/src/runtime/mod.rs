@@ -6,16 +6,15 @@ mod dispatcher;
 mod interrupt;
 mod job;
 mod mailbox;
+#[cfg(all(test, shuttle))]
+mod model;
 mod reader;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-
-use parking_lot::Mutex;
 
 use completion::Completer;
 pub(crate) use completion::{Completion, Waited};
@@ -28,7 +27,8 @@ pub(crate) use mailbox::{Bell, Consumer, Mailbox, Patience};
 use crate::engine::{Abandoned, Engine, OpId, Options, Outcome, Output, Request, State};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
-use crate::port::{Port, Waker, with_signals_blocked};
+use crate::port::{Port, Waker};
+use crate::sync::{self, AtomicBool, JoinHandle, Mutex};
 use crate::trace::Trace;
 use dispatcher::Dispatcher;
 
@@ -114,7 +114,7 @@ impl Core {
 impl Shared {
     /// Writes and routes what the engine has after a change, in the order in which it happened.
     fn settle(&self, core: &mut Core, leave: Leave) {
-        let now = Instant::now();
+        let now = sync::now();
         loop {
             core.flush();
             while let Some(output) = core.engine.poll_output() {
@@ -134,7 +134,8 @@ impl Shared {
             (None, _) => false,
         };
         let writes = !core.engine.transmit().is_empty() && !core.reader_writes;
-        if writes || (earlier && leave == Leave::Gone) {
+        // A port that takes no more need not hang up: the reader ends it.
+        if writes || core.engine.is_lost() || (earlier && leave == Leave::Gone) {
             self.waker.ring();
         }
     }
@@ -175,7 +176,7 @@ impl Shared {
     /// A consumer has taken a message out of a queue that the engine waits for.
     pub(crate) fn fed(&self) {
         let mut core = self.core.lock();
-        if self.give_room(&mut core, Instant::now()) {
+        if self.give_room(&mut core, sync::now()) {
             self.settle(&mut core, Leave::Gone);
         }
     }
@@ -190,7 +191,7 @@ impl Shared {
 
 /// This long from now; `None` = never, where that is more than a clock can hold.
 pub(crate) fn after(timeout: Duration) -> Option<Instant> {
-    Instant::now().checked_add(timeout)
+    sync::now().checked_add(timeout)
 }
 
 /// Who carries requests to an engine and their outcomes back, in the place of a port and its threads:
@@ -232,7 +233,7 @@ impl Runtime {
         let port_name = port.name();
         let shared = Arc::new(Shared {
             core: Mutex::new(Core {
-                engine: Engine::new(Instant::now(), options),
+                engine: Engine::new(sync::now(), options),
                 port: Some(Arc::clone(&port)),
                 waiters: HashMap::new(),
                 reader_due: None,
@@ -245,7 +246,7 @@ impl Runtime {
         });
         {
             let mut core = shared.core.lock();
-            let now = Instant::now();
+            let now = sync::now();
             if let Some(trace) = trace {
                 core.engine.set_trace(trace);
             }
@@ -255,12 +256,7 @@ impl Runtime {
         }
         let reader = {
             let shared = Arc::clone(&shared);
-            with_signals_blocked(|| {
-                std::thread::Builder::new()
-                    .name("atmqtt-reader".to_owned())
-                    .spawn(move || reader::run(&shared, &*port))
-            })
-            .map_err(internal)?
+            sync::spawn("atmqtt-reader", move || reader::run(&shared, &*port)).map_err(internal)?
         };
         Ok(Self {
             driver: None,
@@ -278,7 +274,7 @@ impl Runtime {
         let internal = |error: std::io::Error| Error::new(ErrorKind::Internal, error.to_string());
         let shared = Shared {
             core: Mutex::new(Core {
-                engine: Engine::new(Instant::now(), Options::default()),
+                engine: Engine::new(sync::now(), Options::default()),
                 port: None,
                 waiters: HashMap::new(),
                 reader_due: None,
@@ -329,7 +325,7 @@ impl Runtime {
         let alarm = self.alarm();
         let (id, completion) = {
             let mut core = self.shared.core.lock();
-            let id = core.engine.start(Instant::now());
+            let id = core.engine.start(sync::now());
             let completion = core.await_end(id);
             self.shared.settle(&mut core, Leave::Waiting);
             (id, completion)
@@ -348,7 +344,7 @@ impl Runtime {
             return Err(Error::state("this port is driven one call at a time"));
         }
         let mut core = self.shared.core.lock();
-        let id = core.engine.submit(Instant::now(), request)?;
+        let id = core.engine.submit(sync::now(), request)?;
         let completion = core.await_end(id);
         self.shared.settle(&mut core, leave);
         Ok((id, completion))
@@ -401,7 +397,7 @@ impl Runtime {
                 }
                 done => return Ok(done),
             }
-            let now = Instant::now();
+            let now = sync::now();
             if due.is_some_and(|due| due <= now) {
                 let mut core = self.shared.core.lock();
                 core.engine.handle_timeout(now);
@@ -447,7 +443,7 @@ impl Runtime {
                 ),
             ),
         );
-        let abandoned = core.engine.abandon(Instant::now(), id);
+        let abandoned = core.engine.abandon(sync::now(), id);
         self.shared.settle(&mut core, Leave::Gone);
         if abandoned != Abandoned::Ended {
             core.waiters.remove(&id);
@@ -493,7 +489,7 @@ impl Runtime {
     pub(crate) fn now(&self) -> Instant {
         match &self.driver {
             Some(driver) => driver.now(),
-            None => Instant::now(),
+            None => sync::now(),
         }
     }
 
@@ -570,7 +566,9 @@ impl Runtime {
     fn shut_down(&self) {
         self.shared.stop.store(true, Ordering::Release);
         self.shared.waker.ring();
-        if let Some(reader) = self.reader.lock().take() {
+        // Held to the end: whoever closes at the same time finds everything ended as well.
+        let mut reader = self.reader.lock();
+        if let Some(reader) = reader.take() {
             let _ = reader.join();
         }
         let mut core = self.shared.core.lock();

@@ -2,11 +2,11 @@
 
 use std::io::ErrorKind::{Interrupted, WouldBlock};
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 use super::mailbox::Undelivered;
 use super::{Leave, Shared};
 use crate::port::{Port, wait};
+use crate::sync::now;
 
 /// More than a module sends between two looks; a serial port gives at most 4 KiB at a time.
 const READ_SIZE: usize = 16 * 1024;
@@ -22,7 +22,7 @@ pub(super) fn run(shared: &Shared, port: &dyn Port) {
             core.reader_writes = !core.engine.transmit().is_empty();
             (core.reader_due, core.reader_writes)
         };
-        let timeout = due.map(|due| due.saturating_duration_since(Instant::now()));
+        let timeout = due.map(|due| due.saturating_duration_since(now()));
         let ready = wait(port, &shared.waker, writes, timeout);
         if shared.stop.load(Ordering::Acquire) {
             return;
@@ -44,7 +44,7 @@ pub(super) fn run(shared: &Shared, port: &dyn Port) {
         let mut core = shared.core.lock();
         match lost {
             Some(why) => core.lost(port, &why),
-            None => core.engine.handle_timeout(Instant::now()),
+            None => core.engine.handle_timeout(now()),
         }
         shared.settle(&mut core, Leave::Reader);
         if core.engine.is_lost() {
@@ -62,7 +62,7 @@ fn read(shared: &Shared, port: &dyn Port, buf: &mut [u8]) -> Option<String> {
             Ok(0) => return Some("hung up".to_owned()),
             Ok(bytes) => {
                 let mut core = shared.core.lock();
-                core.engine.handle_input(Instant::now(), &buf[..bytes]);
+                core.engine.handle_input(now(), &buf[..bytes]);
                 shared.settle(&mut core, Leave::Reader);
                 if bytes < buf.len() {
                     return None;

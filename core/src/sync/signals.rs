@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 
 /// Runs `spawn` with every signal blocked in this thread, so that a thread that it starts inherits
 /// that; then restores this thread's own mask.
-pub(crate) fn with_signals_blocked<T>(spawn: impl FnOnce() -> T) -> T {
+pub(super) fn with_signals_blocked<T>(spawn: impl FnOnce() -> T) -> T {
     let mut all = MaybeUninit::uninit();
     let mut before = MaybeUninit::uninit();
     // SAFETY: both sets are written by the calls before they are read; the mask of this thread alone
