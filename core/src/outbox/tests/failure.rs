@@ -79,7 +79,7 @@ fn a_commit_that_fails_changes_nothing_and_can_be_repeated() {
             failures += usize::from(failed);
             // What fails while making the file smaller does not matter.
             since = if failed { 0 } else { since + 1 };
-            if since > 30 {
+            if since > 100 {
                 break;
             }
         }
