@@ -18,11 +18,13 @@ deps: ## Install what is missing (Debian packages, when root), or say what is
 check: ## Format, lints and documentation, without running a test
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy -p atmqtt --all-targets --features outbox -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps
 
 .PHONY: unit
 unit: ## Unit, integration and documentation tests
 	cargo test --workspace
+	cargo test -p atmqtt --lib --features outbox outbox
 
 .PHONY: model
 model: ## The threads of a port under a model checker: ITERATIONS=200 SEED=1

@@ -133,6 +133,11 @@ enum atmqtt_status
      * A prompt was lost, and the module may still wait for data: nothing may be sent to it.
      */
     ATMQTT_PORT_STUCK = 16,
+    /**
+     * The outbox, where messages wait on disk, cannot be read or written; the text says why, as that the
+     * disk is full.
+     */
+    ATMQTT_STORAGE = 17,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L

@@ -75,6 +75,7 @@ enum class Status : std::int32_t {
     Internal = ATMQTT_INTERNAL,                      ///< ATMQTT_INTERNAL
     Disconnected = ATMQTT_DISCONNECTED,              ///< ATMQTT_DISCONNECTED
     PortStuck = ATMQTT_PORT_STUCK,                   ///< ATMQTT_PORT_STUCK
+    Storage = ATMQTT_STORAGE,                        ///< ATMQTT_STORAGE
 };
 
 /** A short name of a status, as "connection refused". */

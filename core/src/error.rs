@@ -45,11 +45,14 @@ pub enum ErrorKind {
     /// The module may still wait for a payload and nothing may be sent to it: without
     /// `edit/timeout` only a restart of the module helps.
     PortStuck = 16,
+    /// The outbox, where messages wait on disk, cannot be read or written; the text says why, as that the
+    /// disk is full.
+    Storage = 17,
 }
 
 impl ErrorKind {
     /// Every kind, in the order of its numbers.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::InvalidArgument,
         Self::InvalidState,
         Self::Timeout,
@@ -66,6 +69,7 @@ impl ErrorKind {
         Self::Internal,
         Self::Disconnected,
         Self::PortStuck,
+        Self::Storage,
     ];
 
     /// The stable number of this kind, 1 and up.
@@ -100,6 +104,7 @@ impl ErrorKind {
             Self::Internal => "internal error",
             Self::Disconnected => "disconnected",
             Self::PortStuck => "port stuck",
+            Self::Storage => "storage error",
         }
     }
 }
@@ -240,7 +245,7 @@ mod tests {
             assert_eq!(ErrorKind::from_number(kind.number()), Some(kind));
         }
         assert_eq!(ErrorKind::from_number(0), None);
-        assert_eq!(ErrorKind::from_number(17), None);
+        assert_eq!(ErrorKind::from_number(18), None);
     }
 
     #[test]

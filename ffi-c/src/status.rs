@@ -44,6 +44,9 @@ pub enum atmqtt_status {
     ATMQTT_DISCONNECTED = 15,
     /// A prompt was lost, and the module may still wait for data: nothing may be sent to it.
     ATMQTT_PORT_STUCK = 16,
+    /// The outbox, where messages wait on disk, cannot be read or written; the text says why, as that the
+    /// disk is full.
+    ATMQTT_STORAGE = 17,
 }
 
 /// A short name of a status, as "connection refused"; "ok" for ATMQTT_OK and "unknown status" for a
@@ -57,7 +60,7 @@ pub extern "C" fn atmqtt_status_name(status: i32) -> *const c_char {
 }
 
 /// The names of the core, with their NUL.
-const NAMES: [(i32, &std::ffi::CStr); 17] = [
+const NAMES: [(i32, &std::ffi::CStr); 18] = [
     (0, c"ok"),
     (1, c"invalid argument"),
     (2, c"invalid state"),
@@ -75,6 +78,7 @@ const NAMES: [(i32, &std::ffi::CStr); 17] = [
     (14, c"internal error"),
     (15, c"disconnected"),
     (16, c"port stuck"),
+    (17, c"storage error"),
 ];
 
 /// The text of the last failure on this thread: which command, which client, what came back, what to do.
@@ -123,7 +127,7 @@ const _: () = {
         index += 1;
     }
     assert!(NAMES.len() == atmqtt::ErrorKind::ALL.len() + 1);
-    assert!(atmqtt_status::ATMQTT_PORT_STUCK as i32 == atmqtt::ErrorKind::PortStuck.number());
+    assert!(atmqtt_status::ATMQTT_STORAGE as i32 == atmqtt::ErrorKind::Storage.number());
 };
 
 const fn same(a: &[u8], b: &[u8]) -> bool {

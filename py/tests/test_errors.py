@@ -27,6 +27,7 @@ BUILT_IN = {
     "InternalError": RuntimeError,
     "DisconnectedError": ConnectionError,
     "PortStuckError": OSError,
+    "StorageError": OSError,
 }
 
 

@@ -15,7 +15,9 @@ elif ! oldest_rust; then
     echo "Rust $promised cannot be had here ($reason); instead:"
     python3 tests/scripts/dependencies-msrv.py "$promised"
     cargo clippy --workspace --all-targets -- -D clippy::incompatible_msrv
+    cargo clippy -p atmqtt --all-targets --features outbox -- -D clippy::incompatible_msrv
     exit
 fi
 
 oldest_cargo check --locked --workspace --all-targets
+oldest_cargo check --locked -p atmqtt --all-targets --features outbox

@@ -58,6 +58,7 @@ from .errors import (
     PortNotFoundError,
     PortPermissionError,
     PortStuckError,
+    StorageError,
     TimedOutError,
     UnconfirmedError,
 )
@@ -205,6 +206,7 @@ __all__ = [
     "SimState",
     "Space",
     "State",
+    "StorageError",
     "Supported",
     "Tcp",
     "TimedOutError",

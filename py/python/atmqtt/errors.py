@@ -30,6 +30,7 @@ __all__ = [
     "PortNotFoundError",
     "PortPermissionError",
     "PortStuckError",
+    "StorageError",
     "TimedOutError",
     "UnconfirmedError",
 ]
@@ -54,6 +55,7 @@ class ErrorKind(enum.IntEnum):
     INTERNAL = 14
     DISCONNECTED = 15
     PORT_STUCK = 16
+    STORAGE = 17
 
 
 class Error(Exception):
@@ -100,7 +102,7 @@ class Error(Exception):
 
     @property
     def number(self) -> int:
-        """The number of :attr:`kind`, 1..16."""
+        """The number of :attr:`kind`, 1..17."""
         return int(self.kind)
 
 
@@ -220,6 +222,15 @@ class PortStuckError(Error, OSError):
     kind = ErrorKind.PORT_STUCK
 
 
+class StorageError(Error, OSError):
+    """The outbox, where messages wait on disk, cannot be read or written.
+
+    The text says why, as that the disk is full.
+    """
+
+    kind = ErrorKind.STORAGE
+
+
 _CLASSES: dict[int, type[Error]] = {
     int(cls.kind): cls
     for cls in (
@@ -239,6 +250,7 @@ _CLASSES: dict[int, type[Error]] = {
         InternalError,
         DisconnectedError,
         PortStuckError,
+        StorageError,
     )
 }
 

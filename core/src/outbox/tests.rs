@@ -1,0 +1,7 @@
+mod damage;
+mod disk;
+mod failure;
+mod files;
+mod growth;
+mod model;
+mod power;
