@@ -409,6 +409,7 @@ impl Engine {
         }
         self.active = None;
         self.lexer = Lexer::new(self.options.limits);
+        self.message_since = None;
         self.drop_unsent();
         let mut ids: Vec<OpId> = self.ops.keys().copied().collect();
         ids.sort_unstable();
