@@ -57,8 +57,8 @@ fuzz: ## Every fuzz target, or TARGET=name, for MINUTES=10 each
 	@tests/scripts/fuzz.sh $$(( $(or $(MINUTES),10) * 60 )) $(TARGET)
 
 .PHONY: fuzz-smoke
-fuzz-smoke: ## The same for 20 s each
-	@tests/scripts/fuzz.sh 20 $(TARGET)
+fuzz-smoke: ## The same for 10 s each
+	@tests/scripts/fuzz.sh 10 $(TARGET)
 
 .PHONY: sanitize
 sanitize: ## Threads with ThreadSanitizer, the C interface with AddressSanitizer

@@ -12,26 +12,26 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 mkdir -p "${CARGO_TARGET_DIR:-target}/sanitize"
 work=$(cd "${CARGO_TARGET_DIR:-target}/sanitize" && pwd)
 
-# sanitized SANITIZER ARGUMENT...: cargo with everything but the standard library instrumented. With a target given,
+# sanitized SANITIZER ARGUMENT...: cargo test with everything but the standard library instrumented. With a target given,
 # build scripts and procedural macros are not.
 sanitized() {
     local sanitizer=$1
     shift
     RUSTFLAGS="-Zsanitizer=$sanitizer -Cunsafe-allow-abi-mismatch=sanitizer" \
-        CARGO_TARGET_DIR=$work/$sanitizer unstable cargo "$@" --locked --target "$host"
+        CARGO_TARGET_DIR=$work/$sanitizer unstable cargo test --locked --target "$host" "$@"
 }
 
 threads() {
     has_runtime tsan || { echo "sanitize: SKIPPED: $reason" >&2 && return 1; }
     echo '-- threads: the library on a pseudo-terminal, with the emulated module'
     export TSAN_OPTIONS="suppressions=$PWD/tests/scripts/tsan.txt halt_on_error=0 exitcode=66"
-    sanitized thread test -p atmqtt --test module --test brokers -- "$@"
+    sanitized thread -p atmqtt --test module --test brokers -- "$@"
 }
 
 addresses() {
     has_runtime asan || { echo "sanitize: SKIPPED: $reason" >&2 && return 1; }
     echo '-- addresses: the C interface, by what its fuzz target begins with and has found'
-    sanitized address test -p atmqtt-fuzz --test inputs -- "$@"
+    sanitized address -p atmqtt-fuzz --test inputs -- "$@"
 }
 
 case ${1:-} in

@@ -105,7 +105,7 @@ const PRINTED_MAX: usize = 64 * 1024;
 pub fn run(input: &[u8]) {
     let mut input = Input::new(input);
     let names: Vec<_> = Profile::names().collect();
-    let profile = Profile::by_name(*input.choose(&names)).unwrap_or_default();
+    let profile = Profile::by_name(names[input.below(names.len())]).unwrap_or_default();
     let seed = input.byte().into();
     let settings = Settings {
         profile,

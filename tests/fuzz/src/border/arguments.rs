@@ -53,6 +53,9 @@ struct Token {
     dropped: AtomicUsize,
 }
 
+/// What is done with what a call has written.
+type After = Box<dyn FnOnce(&mut World)>;
+
 /// What the program has.
 pub(super) struct World {
     pub(super) path: CString,
@@ -62,7 +65,7 @@ pub(super) struct World {
     /// What arguments point to, each in an allocation of its own; freed after the call.
     kept: Vec<Box<dyn Any>>,
     /// What to do with what a call has written.
-    results: Vec<Box<dyn FnOnce(&mut World)>>,
+    results: Vec<After>,
     /// The length of the last argument that has one; the next argument is it.
     length: Option<usize>,
     /// What belongs to callbacks, and whether it must have been let go of in the end.
