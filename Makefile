@@ -4,7 +4,7 @@ export CARGO_TERM_COLOR ?= auto
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1\t/' | expand -t 12
 
 .PHONY: test
 test: ## Everything below, with what it needs: what CI runs
@@ -57,6 +57,18 @@ msrv: ## Compile with the oldest Rust that Cargo.toml promises
 .PHONY: cross
 cross: ## The library on the processors of boards, aarch64 and armv7, emulated
 	@tests/scripts/cross.sh
+
+.PHONY: fuzz
+fuzz: ## Every fuzz target, or TARGET=name, for MINUTES=10 each
+	@tests/scripts/fuzz.sh $$(( $(or $(MINUTES),10) * 60 )) $(TARGET)
+
+.PHONY: fuzz-smoke
+fuzz-smoke: ## The same for 10 s each
+	@tests/scripts/fuzz.sh 10 $(TARGET)
+
+.PHONY: sanitize
+sanitize: ## Threads with ThreadSanitizer, the C interface with AddressSanitizer
+	@tests/scripts/sanitize.sh
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -82,7 +82,7 @@ impl TlsContext {
     /// uploaded where the module has no equal one ([`Files::ensure`](crate::Files::ensure): that reads back
     /// what is there, about a second for a few kilobytes at 115200 baud). So another certificate is
     /// another file and a stale one is never used; old ones stay until they are
-    /// [deleted](crate::Files::delete).
+    /// [deleted](Self::delete_files).
     ///
     /// The module keeps files over a restart and forgets the settings: configure again after
     /// [`Event::Restarted`](crate::Event). A client takes the settings at its next open.
@@ -132,6 +132,65 @@ impl TlsContext {
             }
         }
         Ok(())
+    }
+
+    /// Deletes the files that [`configure`](Self::configure) has put into the module for this configuration
+    /// (`AT+QFDEL`), the private key first, and gives their names.
+    ///
+    /// Their names follow from their contents, so that it works after a restart of either side, and with any
+    /// context. Files that are [on the module](Certificate::on_module) by other means stay, and so does what
+    /// one of the other five contexts names (`AT+QSSLCFG`). A file that is not there is none the worse for it.
+    ///
+    /// The context still names what is gone: an open with it fails until it is configured again. What an
+    /// earlier configuration has left is found by [`Files::list`](crate::Files::list) with `atmqtt-*`. A
+    /// module's flash is not wiped: whoever takes it apart may still find what was deleted.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) as [`configure`](Self::configure), before anything is
+    /// sent; what [`config`](Self::config) and [`Files::delete`](crate::Files::delete) fail with. The files in
+    /// front of the one it fails at are deleted then.
+    pub fn delete_files(&self, config: &TlsConfig) -> Result<Vec<String>> {
+        let identity = config.identity.as_ref();
+        let sources = [
+            (Role::Key, identity.map(|identity| identity.key.source())),
+            (
+                Role::Certificate,
+                identity.map(|identity| identity.certificate.source()),
+            ),
+            (Role::Ca, config.ca.as_ref().map(Certificate::source)),
+        ];
+        let mut names = Vec::new();
+        for (role, source) in sources {
+            names.extend(load(role, source)?.filter(|file| file.bytes.is_some()));
+        }
+        let used = self.used_elsewhere()?;
+        let mut deleted = Vec::new();
+        for ModuleFile { name, .. } in names {
+            if used.contains(&name) {
+                log::debug!("{name} stays: another SSL context names it");
+                continue;
+            }
+            match self.modem.files().delete(&name) {
+                Ok(()) => deleted.push(name),
+                // There is no such file.
+                Err(error) if error.code() == Some(405) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(deleted)
+    }
+
+    /// The files that the other contexts name.
+    fn used_elsewhere(&self) -> Result<Vec<String>> {
+        let mut used = Vec::new();
+        for index in (0..6).filter(|&index| index != self.index) {
+            let other = Self::new(self.modem.clone(), index)?;
+            for name in ["cacert", "clientcert", "clientkey"] {
+                used.extend(other.file(name)?);
+            }
+        }
+        Ok(used)
     }
 
     fn lines(
@@ -197,6 +256,23 @@ impl TlsContext {
                 "SSL context {}: {:?} allows versions of the protocol that are obsolete",
                 self.index,
                 config.version
+            );
+        }
+        if config.verification() == TlsVerification::Nothing {
+            return;
+        }
+        if config.clock == Clock::Ignore {
+            log::warn!(
+                "SSL context {}: dates are NOT checked; an expired certificate passes, and so does a stolen key \
+                 that was replaced long ago. Set the clock instead (Clock::SetAndCheck)",
+                self.index
+            );
+        }
+        if !config.sni {
+            log::warn!(
+                "SSL context {}: no host name is sent, so a module has none to compare; any server with a \
+                 certificate of the CA passes",
+                self.index
             );
         }
     }

@@ -3,7 +3,7 @@
 //! The format is that of the emulated module, which replays it: see `tests/emulator/src/trace.rs`.
 
 use std::fmt::Write as _;
-use std::fs::{File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -22,6 +22,12 @@ pub(crate) enum Direction {
 /// Who is told what passes, in order and without secrets.
 pub(crate) trait Trace: Send {
     fn note(&mut self, direction: Direction, bytes: &[Shown]);
+}
+
+impl<F: FnMut(Direction, &[Shown]) + Send> Trace for F {
+    fn note(&mut self, direction: Direction, bytes: &[Shown]) {
+        self(direction, bytes);
+    }
 }
 
 /// A trace that is written as it happens, one entry a line and a write, so that it is whole up to the
@@ -60,6 +66,15 @@ impl TraceFile {
 }
 
 fn private_file(path: &Path) -> io::Result<File> {
+    // Who has an older file of this name open would read this one too, whatever its mode. What is no file of
+    // its own, as a device or a link, is taken as it is.
+    if path.symlink_metadata().is_ok_and(|there| there.is_file()) && fs::remove_file(path).is_ok() {
+        return OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path);
+    }
     let file = OpenOptions::new()
         .write(true)
         .create(true)
@@ -135,7 +150,7 @@ fn escape_hidden(count: &mut usize, text: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
+    use std::io::Read as _;
 
     fn shown(bytes: &[u8]) -> Vec<Shown> {
         bytes.iter().copied().map(Some).collect()
@@ -168,6 +183,25 @@ mod tests {
         let nowhere = folder.path().join("no/such/folder");
         let error = TraceFile::create(&nowhere, "port").err().unwrap();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    }
+
+    #[test]
+    fn who_has_an_older_file_open_does_not_read_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trace");
+        fs::write(&path, "older").unwrap();
+        let mut reader = File::open(&path).unwrap();
+        drop(TraceFile::create(&path, "port").unwrap());
+        let mut text = String::new();
+        reader.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "older");
+        // Through a link it is the file behind it that is written.
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        fs::write(&path, "older").unwrap();
+        drop(TraceFile::create(&link, "port").unwrap());
+        assert!(link.symlink_metadata().unwrap().is_symlink());
+        assert!(fs::read_to_string(&path).unwrap().starts_with("# atmqtt "));
     }
 
     #[test]

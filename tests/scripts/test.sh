@@ -23,6 +23,7 @@ section 'threads, model checked' make --no-print-directory model
 section 'C and C++' make --no-print-directory c
 section 'quickstart' make --no-print-directory quickstart
 section 'Python' make --no-print-directory python
+section 'fuzz targets, for a short time' env FUZZ_OPTIONAL=1 make --no-print-directory fuzz-smoke
 section 'oldest supported Rust' make --no-print-directory msrv
 section 'processors of boards' env CROSS_OPTIONAL=1 make --no-print-directory cross
 section 'wheels' env CROSS_OPTIONAL=1 make --no-print-directory wheels

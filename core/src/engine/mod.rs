@@ -47,7 +47,7 @@ use crate::event::Event;
 use crate::mask::{Private, Shown};
 use crate::mqtt::CLIENTS;
 use crate::mqtt::receive::Message;
-use crate::trace::Trace;
+use crate::trace::{Direction, Trace};
 use crate::wire::{Context, Lexer, Limits, Token, Waiting};
 
 /// What an engine is made with.
@@ -213,6 +213,15 @@ impl Engine {
     /// Tells a trace what passes from now on.
     pub(crate) fn set_trace(&mut self, trace: Box<dyn Trace>) {
         self.tap = Some(Tap::new(trace));
+    }
+
+    /// Tells what a trace would be told: whether it goes to the module, and the bytes, `None` for one that must
+    /// not be seen. For the tests of this library.
+    #[doc(hidden)]
+    pub fn observe(&mut self, mut seen: impl FnMut(bool, &[Option<u8>]) + Send + 'static) {
+        self.set_trace(Box::new(move |direction, bytes: &[Shown]| {
+            seen(direction == Direction::ToModule, bytes);
+        }));
     }
 
     /// Begins: brings the line into a known state and asks which clients live. The operation ends
@@ -409,6 +418,7 @@ impl Engine {
         }
         self.active = None;
         self.lexer = Lexer::new(self.options.limits);
+        self.message_since = None;
         self.drop_unsent();
         let mut ids: Vec<OpId> = self.ops.keys().copied().collect();
         ids.sort_unstable();

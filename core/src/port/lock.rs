@@ -65,6 +65,8 @@ fn is_alive(pid: u32) -> bool {
 }
 
 fn pid_in(path: &Path) -> Option<u32> {
+    // Anybody may write in the folder, and a pipe would be waited for.
+    path.symlink_metadata().ok().filter(fs::Metadata::is_file)?;
     fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 
@@ -121,6 +123,12 @@ mod tests {
         let error = LockFile::take_in(folder.path(), device).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::PortBusy);
         assert!(error.to_string().contains("process 1 "), "{error}");
+
+        // A pipe that nobody writes to names nobody, and is not waited for.
+        fs::remove_file(&file).unwrap();
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        rustix::fs::mknodat(rustix::fs::CWD, &file, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        drop(LockFile::take_in(folder.path(), device).unwrap());
 
         fs::write(&file, "4194305\n").unwrap();
         let lock = LockFile::take_in(folder.path(), device).unwrap().unwrap();

@@ -423,9 +423,12 @@ impl Lexer {
         let behind = buf.get(end..).unwrap_or_default();
         let line = behind.iter().position(|&byte| !is_blank(byte));
         let line = &behind[line.unwrap_or(behind.len())..];
+        if behind.len() - line.len() > BLANKS {
+            return self.discard();
+        }
         if !RAW_ENDS.iter().any(|end| line.starts_with(end)) {
             let begins = RAW_ENDS.iter().any(|end| end.starts_with(line));
-            if begins && behind.len() - line.len() <= BLANKS {
+            if begins {
                 self.need = buf.len().max(end) + 1;
                 return Progressed::Starved;
             }

@@ -74,6 +74,40 @@ fn a_context_is_as_it_was_configured() {
 }
 
 #[test]
+fn a_key_is_deleted_again_and_a_certificate_that_another_context_needs_is_not() {
+    let bench = Bench::new();
+    let network = bench.modem.network();
+    network
+        .set_clock(&std::time::SystemTime::now().into())
+        .unwrap();
+    let ca = || Certificate::pem(CERTIFICATE);
+    let mutual = TlsConfig::new(ca()).client_certificate(ca(), PrivateKey::pem(KEY));
+    let tls = bench.modem.tls(2).unwrap();
+    tls.configure(&mutual).unwrap();
+    bench
+        .modem
+        .tls(3)
+        .unwrap()
+        .configure(&TlsConfig::new(ca()))
+        .unwrap();
+    let settings = tls.config().unwrap();
+    let deleted = tls.delete_files(&mutual).unwrap();
+    assert_eq!(
+        deleted,
+        [
+            settings.private_key.unwrap(),
+            settings.client_certificate.unwrap()
+        ]
+    );
+    let left = bench.modem.files().list("*").unwrap();
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert_eq!(Some(&left[0].name), settings.ca.as_ref());
+    // What is missing is put there again.
+    tls.configure(&mutual).unwrap();
+    assert_eq!(bench.modem.files().list("atmqtt-*").unwrap().len(), 3);
+}
+
+#[test]
 fn ready_for_mqtt() {
     let bench = Bench::new();
     let network = bench.modem.network();

@@ -106,6 +106,46 @@ fn another_certificate_is_another_file() {
 }
 
 #[test]
+fn what_was_uploaded_can_be_deleted() {
+    let peer = Peer::plain();
+    let tls = peer.modem.tls(2).unwrap();
+    tls.configure(&mutual()).unwrap();
+    let (ca, own, key) = (
+        named(&peer, "ca"),
+        named(&peer, "cert"),
+        named(&peer, "key"),
+    );
+    peer.put("mine.pem", b"not the library's");
+    // Without what is on the module by other means.
+    let other = TlsConfig::new(Certificate::on_module("mine.pem"));
+    assert_eq!(tls.delete_files(&other).unwrap(), [""; 0]);
+    assert_eq!(tls.delete_files(&mutual()).unwrap(), [key, own, ca]);
+    let left: Vec<_> = peer.flash.lock().unwrap().keys().cloned().collect();
+    assert_eq!(left, ["mine.pem"]);
+    // Again: there is nothing any more.
+    assert_eq!(tls.delete_files(&mutual()).unwrap(), [""; 0]);
+    peer.sent();
+    let wrong = TlsConfig::new(Certificate::pem("hello"));
+    assert_eq!(kind(tls.delete_files(&wrong)), ErrorKind::InvalidArgument);
+    assert_eq!(peer.sent(), b"");
+}
+
+#[test]
+fn a_file_that_cannot_be_deleted_is_an_error() {
+    let peer = Peer::start(|line| {
+        line.starts_with("AT+QFDEL=\"atmqtt-key-")
+            .then(|| cme("407"))
+            .flatten()
+    });
+    let tls = peer.modem.tls(0).unwrap();
+    tls.configure(&mutual()).unwrap();
+    let error = tls.delete_files(&mutual()).unwrap_err();
+    assert_eq!(error.code(), Some(407), "{error}");
+    assert!(error.to_string().contains("atmqtt-key-"), "{error}");
+    assert_eq!(peer.flash.lock().unwrap().len(), 3);
+}
+
+#[test]
 fn certificates_from_files_of_this_computer() {
     let peer = Peer::plain();
     let folder = tempfile::tempdir().unwrap();
@@ -223,6 +263,36 @@ fn what_does_not_go_together_sends_nothing() {
     }
     assert_eq!(kind(peer.modem.tls(6)), ErrorKind::InvalidArgument);
     assert_eq!(peer.sent(), b"");
+}
+
+#[test]
+fn whatever_is_less_safe_than_the_defaults_is_warned_of() {
+    capture();
+    let peer = Peer::plain();
+    let tls = peer.modem.tls(5).unwrap();
+    let warned = || {
+        let log = captured();
+        let warnings = log
+            .lines()
+            .filter(|line| line.starts_with("WARN atmqtt::tls SSL context 5:"));
+        warnings.map(str::to_owned).collect::<Vec<_>>()
+    };
+    tls.configure(&mutual()).unwrap();
+    assert_eq!(warned(), [""; 0]);
+    for (number, (config, about)) in [
+        (TlsConfig::insecure(), "the server is NOT checked"),
+        (mutual().version(TlsVersion::Any), "obsolete"),
+        (mutual().clock(Clock::Ignore), "dates are NOT checked"),
+        (mutual().sni(false), "no host name is sent"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        tls.configure(&config).unwrap();
+        let warnings = warned();
+        assert_eq!(warnings.len(), number + 1, "{warnings:?}");
+        assert!(warnings[number].contains(about), "{warnings:?}");
+    }
 }
 
 #[test]

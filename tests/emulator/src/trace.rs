@@ -62,8 +62,11 @@ pub struct Entry {
 /// What a replayed host types for a byte that is not shown: good in a PIN, a name and hexadecimal text.
 const FILLER: u8 = b'0';
 
-/// The most bytes that one `\?{n}` may stand for: more than any file of a module has.
+/// The most bytes that all `\?{n}` of a trace may stand for: more than all files of a module have.
 const HIDDEN_MAX: usize = 64 * 1024 * 1024;
+
+/// The last second that is read: no trace is as long as ten years.
+const LAST_SECOND: u64 = 10 * 366 * 24 * 3600;
 
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -132,6 +135,7 @@ type Read = (Vec<u8>, Vec<Range<usize>>);
 fn read(text: &str) -> Result<Read, String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut hidden = Vec::new();
+    let mut total = 0;
     let mut rest = text.chars();
     while let Some(c) = rest.next() {
         let byte = match c {
@@ -151,8 +155,10 @@ fn read(text: &str) -> Result<Read, String> {
                     let (count, behind) = count(rest.as_str())?;
                     rest = behind.chars();
                     let from = bytes.len();
-                    bytes.resize(from + count, FILLER);
                     hidden.push(from..from + count);
+                    total += count;
+                    check_hidden(total)?;
+                    bytes.resize(from + count, FILLER);
                     continue;
                 }
                 Some(other) => return Err(format!("unknown escape \\{other}")),
@@ -164,6 +170,14 @@ fn read(text: &str) -> Result<Read, String> {
         bytes.push(byte);
     }
     Ok((bytes, hidden))
+}
+
+/// Whether there is room for so many bytes that are not shown.
+fn check_hidden(total: usize) -> Result<(), String> {
+    if total > HIDDEN_MAX {
+        return Err(format!("more than {HIDDEN_MAX} bytes that are not shown"));
+    }
+    Ok(())
 }
 
 /// The count of `{n}` at the beginning of a text, and what follows it.
@@ -207,6 +221,9 @@ fn time(text: &str) -> Result<Duration, String> {
         return Err(bad());
     }
     let seconds = seconds.parse().map_err(|_| bad())?;
+    if seconds > LAST_SECOND {
+        return Err(format!("{seconds} s is later than any trace goes on"));
+    }
     let micros: u64 = micros.parse().map_err(|_| bad())?;
     Ok(Duration::from_secs(seconds) + Duration::from_micros(micros))
 }
@@ -217,11 +234,14 @@ fn time(text: &str) -> Result<Duration, String> {
 ///
 /// The number of the first line that cannot be read, and why.
 pub fn parse(text: &str) -> Result<Vec<Entry>, (usize, String)> {
+    let mut hidden = 0;
     text.lines()
         .enumerate()
         .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
         .map(|(n, line)| {
             let entry = line.parse::<Entry>().map_err(|why| (n + 1, why))?;
+            hidden += entry.hidden.iter().map(Range::len).sum::<usize>();
+            check_hidden(hidden).map_err(|why| (n + 1, why))?;
             let line = Some(n + 1);
             Ok(Entry { line, ..entry })
         })
@@ -350,6 +370,9 @@ mod tests {
             "> \\?{}",
             "> \\?{0}",
             "> \\?{99999999999}",
+            "> \\?{67108864}\\?{1}",
+            "18446744073709551615.000000 > a",
+            "316224001.000000 > a",
             "> \\?{1",
             "> \\?{-1}",
             "> ä",
@@ -358,6 +381,9 @@ mod tests {
             let text = format!("> ok\n{bad}\n");
             assert_eq!(parse(&text).map_err(|(line, _)| line), Err(2), "{bad}");
         }
+        // One by one there would be room for them.
+        let text = "> \\?{50000000}\n> \\?{50000000}\n";
+        assert_eq!(parse(text).map_err(|(line, _)| line), Err(2));
     }
 
     proptest! {

@@ -111,3 +111,15 @@ fn before_anything_was_said() {
         assert_eq!(t.engine.poll_timeout(), None);
     });
 }
+
+#[test]
+fn in_the_middle_of_a_message_nothing_comes_of_it_later() {
+    connected(|t| {
+        t.module("\r\n+QMTRECV: 0,0,\"t\",9,\"abc");
+        t.lose_port();
+        t.events();
+        t.engine.handle_timeout(t.now + seconds(60));
+        t.settle();
+        assert_eq!(t.events(), []);
+    });
+}
