@@ -50,6 +50,10 @@ python: ## The Python wheel on every CPython from 3.10 up that is found
 wheels: ## The wheels (aarch64 too) and source archive for PyPI, in target/pypi, checked
 	@tests/scripts/wheels.sh
 
+.PHONY: soak
+soak: ## Links in a storm of faults: MINUTES=2 KILLS=20 RECOVERIES=3 SEED=1; the report is target/soak.json
+	@tests/scripts/soak.sh
+
 .PHONY: msrv
 msrv: ## Compile with the oldest Rust that Cargo.toml promises
 	@tests/scripts/msrv.sh
@@ -63,8 +67,8 @@ fuzz: ## Every fuzz target, or TARGET=name, for MINUTES=10 each
 	@tests/scripts/fuzz.sh $$(( $(or $(MINUTES),10) * 60 )) $(TARGET)
 
 .PHONY: fuzz-smoke
-fuzz-smoke: ## The same for 10 s each
-	@tests/scripts/fuzz.sh 10 $(TARGET)
+fuzz-smoke: ## The same with a few inputs each, always the same ones
+	@RUNS=1000 tests/scripts/fuzz.sh 60 $(TARGET)
 
 .PHONY: sanitize
 sanitize: ## Threads with ThreadSanitizer, the C interface with AddressSanitizer

@@ -5,6 +5,7 @@
 #   DESTDIR     put in front of that, for packages
 #   LIBDIR      default lib; for Debian lib/x86_64-linux-gnu and the like
 #   INCLUDEDIR  default include
+#   FEATURES    of cargo; default none: "outbox" keeps the messages of links on disk
 #   PROFILE     of cargo; default c, which is small and slow to build
 #   RUST_TARGET for another processor, as aarch64-unknown-linux-gnu; its linker is cargo's business
 #   STRIP       default strip; for another processor its own
@@ -33,6 +34,7 @@ built=$(cd "$built" && pwd)
 native=$built/native-static-libs
 [ -e "$native" ] || touch ffi-c/src/lib.rs
 cargo rustc --locked --quiet --color never --profile "$profile" ${RUST_TARGET:+--target "$RUST_TARGET"} \
+    ${FEATURES:+--features "$FEATURES"} \
     -p atmqtt-c -- --print "native-static-libs=$native" 2> >(
     grep -v "^note: native artifacts\|^$" >&2
 )

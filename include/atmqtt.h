@@ -10,20 +10,22 @@
  * - Functions that can fail return a status: ATMQTT_OK or one of atmqtt_status. What went wrong in words is
  *   atmqtt_last_error_message(), on the same thread. Results go to out-parameters, which are written only
  *   where ATMQTT_OK is returned.
- * - Handles (atmqtt_modem, atmqtt_client) may be used by any number of threads at a time. Free each once,
+ * - Handles (atmqtt_modem, atmqtt_client, atmqtt_link) may be used by any number of threads at a time. Free each once,
  *   when no thread uses it any more. Free functions take NULL and return nothing.
  * - Pointers that are passed in are used during the call only, unless it is said otherwise. They must be
  *   valid for what they point to; NULL, where it is not allowed, is ATMQTT_INVALID_ARGUMENT.
  * - Strings are UTF-8 and NUL-terminated. Payloads and files are bytes and have a length.
  * - A call returns when the module has told its outcome. Functions with _start in their name return at once,
- *   and their end comes as ATMQTT_EVENT_COMPLETED; atmqtt_modem_interrupt() ends every wait.
+ *   and their end comes as ATMQTT_EVENT_COMPLETED; atmqtt_modem_interrupt() ends every wait on a port.
  * - Options are structs that begin with their size; initialise them with their _init function.
- * - What arrives by itself comes either by callbacks, on one thread of the library per port, or by
- *   atmqtt_modem_next_event(), with a descriptor for poll and epoll.
+ * - A port is opened either by the program (atmqtt_modem_open()), which then does everything itself, or by a
+ *   link (atmqtt_link_start()), which keeps a connection up and does it again whatever is lost.
+ * - What arrives by itself comes either by callbacks, on one thread of the library per port or link, or by
+ *   atmqtt_modem_next_event() and atmqtt_link_next_event(), with a descriptor for poll and epoll.
  * - Callbacks are called on threads on which all signals are blocked. They must not throw C++ exceptions and
  *   must not longjmp: either ends the process.
  * - After a fork every call on a handle of the parent answers ATMQTT_CLOSED in the child, and free functions
- *   only close the child's descriptors. Open the port in the child.
+ *   only close the child's descriptors. Open the port, or start the link, in the child.
  * - The library touches no signal disposition, no locale and no standard stream.
  */
 
@@ -138,6 +140,10 @@ enum atmqtt_status
      * disk is full.
      */
     ATMQTT_STORAGE = 17,
+    /**
+     * Too much waits to be sent already.
+     */
+    ATMQTT_QUEUE_FULL = 18,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -156,8 +162,8 @@ enum atmqtt_event_type
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * A message (+QMTRECV): client, generation, msgid, topic, payload. Only from atmqtt_modem_next_event()
-     * and message callbacks.
+     * A message (+QMTRECV): client, generation, msgid, topic, payload. Only from atmqtt_modem_next_event(),
+     * atmqtt_link_next_event() and message callbacks.
      */
     ATMQTT_EVENT_MESSAGE = 1,
     /**
@@ -208,6 +214,21 @@ enum atmqtt_event_type
      * for what else its _start function says.
      */
     ATMQTT_EVENT_COMPLETED = 11,
+    /**
+     * A link went from one state to another: from, to, cause; text is the cause in words. Where an error is
+     * behind it: status and code. For ATMQTT_CAUSE_DISCONNECTED code is that of +QMTSTAT. While it waits:
+     * retry_in_ms.
+     */
+    ATMQTT_EVENT_LINK = 12,
+    /**
+     * A subscription of a link was made, after every connect anew, or refused: client, topic, and one granted.
+     */
+    ATMQTT_EVENT_SUBSCRIBED = 13,
+    /**
+     * The outbox of a link was found damaged; what could be read of it is sent: count is how many messages
+     * could not be read; text is what the damaged file was renamed to, "" where it could be kept.
+     */
+    ATMQTT_EVENT_OUTBOX_DAMAGED = 14,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -646,6 +667,213 @@ typedef int32_t atmqtt_authentication;
 #endif // __cplusplus
 
 /**
+ * Where a link stands, in the order in which it comes up: atmqtt_link_state(), from and to in atmqtt_event. The
+ * numbers never change; more may come.
+ */
+enum atmqtt_link_stage
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Looks for the serial port.
+     */
+    ATMQTT_LINK_SEARCHING = 0,
+    /**
+     * Opens it and brings the module's line into a known state.
+     */
+    ATMQTT_LINK_STARTING = 1,
+    /**
+     * Waits for SIM, registration and the PDP context.
+     */
+    ATMQTT_LINK_ATTACHING = 2,
+    /**
+     * Uploads certificates and configures TLS.
+     */
+    ATMQTT_LINK_SECURING = 3,
+    /**
+     * Opens the network connection to the broker (AT+QMTOPEN).
+     */
+    ATMQTT_LINK_OPENING = 4,
+    /**
+     * Connects to the broker (AT+QMTCONN).
+     */
+    ATMQTT_LINK_CONNECTING = 5,
+    /**
+     * Connected: messages flow, and subscriptions are being made.
+     */
+    ATMQTT_LINK_UP = 6,
+    /**
+     * Waits before it tries again.
+     */
+    ATMQTT_LINK_WAITING = 7,
+    /**
+     * Waits for long, because trying again does not help by itself: see the cause.
+     */
+    ATMQTT_LINK_REFUSED = 8,
+    /**
+     * Repairs what is below the connection: the PDP context, or the module.
+     */
+    ATMQTT_LINK_REPAIRING = 9,
+    /**
+     * The end.
+     */
+    ATMQTT_LINK_CLOSED = 10,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum atmqtt_link_stage atmqtt_link_stage;
+#else
+typedef int32_t atmqtt_link_stage;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Why a link went from one state to another: cause in atmqtt_event and atmqtt_link_info. The numbers never
+ * change; more may come.
+ */
+enum atmqtt_link_cause
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * The step before is done.
+     */
+    ATMQTT_CAUSE_PROGRESS = 0,
+    /**
+     * The connection ended (+QMTSTAT); code is why.
+     */
+    ATMQTT_CAUSE_DISCONNECTED = 1,
+    /**
+     * A keep-alive ping failed (+QMTPING).
+     */
+    ATMQTT_CAUSE_PING_FAILED = 2,
+    /**
+     * The network dropped the PDP context (+QIURC: "pdpdeact").
+     */
+    ATMQTT_CAUSE_PDP_DEACTIVATED = 3,
+    /**
+     * The module restarted (RDY).
+     */
+    ATMQTT_CAUSE_RESTARTED = 4,
+    /**
+     * The module says that the client is not connected, and had not said so before (AT+QMTCONN?).
+     */
+    ATMQTT_CAUSE_FOUND_DISCONNECTED = 5,
+    /**
+     * The serial port is gone, or was never there; status and code say more, as for the next three.
+     */
+    ATMQTT_CAUSE_PORT_LOST = 6,
+    /**
+     * The module does not answer.
+     */
+    ATMQTT_CAUSE_DEAF = 7,
+    /**
+     * A step failed, and may succeed another time.
+     */
+    ATMQTT_CAUSE_FAILED = 8,
+    /**
+     * A step failed for a reason that stays: bad credentials, a SIM that wants its PIN, a setting that is out of
+     * range. It is not tried again for long.
+     */
+    ATMQTT_CAUSE_REFUSED = 9,
+    /**
+     * The program said so: atmqtt_link_retry(), atmqtt_link_close(), or the start.
+     */
+    ATMQTT_CAUSE_ASKED = 10,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum atmqtt_link_cause atmqtt_link_cause;
+#else
+typedef int32_t atmqtt_link_cause;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What a link does with a client of the module that is still connected from an earlier run: when_alive in
+ * atmqtt_link_options.
+ */
+enum atmqtt_when_alive
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Closes it and connects anew. The default with an outbox.
+     */
+    ATMQTT_WHEN_ALIVE_REPLACE = 0,
+    /**
+     * Takes it over, where it is connected to one of the brokers and its settings allow its messages to be
+     * read safely; else replaces it. The default without an outbox.
+     */
+    ATMQTT_WHEN_ALIVE_ADOPT = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum atmqtt_when_alive atmqtt_when_alive;
+#else
+typedef int32_t atmqtt_when_alive;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What a full queue of a link does with one message more: when_full in atmqtt_link_options.
+ */
+enum atmqtt_when_full
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * The publish waits for room, the _start function too. The default.
+     */
+    ATMQTT_WHEN_FULL_BLOCK = 0,
+    /**
+     * The publish fails with ATMQTT_QUEUE_FULL.
+     */
+    ATMQTT_WHEN_FULL_REFUSE = 1,
+    /**
+     * The oldest message that has not been sent makes room, and ends with ATMQTT_QUEUE_FULL.
+     */
+    ATMQTT_WHEN_FULL_DROP_OLDEST = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum atmqtt_when_full atmqtt_when_full;
+#else
+typedef int32_t atmqtt_when_full;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What becomes of a QoS 2 message whose sending was cut short after the module had it, for the module cannot go
+ * on with the handshake of another connection: when_unconfirmed in atmqtt_link_options.
+ */
+enum atmqtt_when_unconfirmed
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * It ends with ATMQTT_UNCONFIRMED: at most once, and the program knows. The default.
+     */
+    ATMQTT_WHEN_UNCONFIRMED_REPORT = 0,
+    /**
+     * It is sent again as a new message: at least once, perhaps twice.
+     */
+    ATMQTT_WHEN_UNCONFIRMED_RESEND = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum atmqtt_when_unconfirmed atmqtt_when_unconfirmed;
+#else
+typedef int32_t atmqtt_when_unconfirmed;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * What a module says that it can do: its answers to the test forms "=?", as they were when it was asked.
  * Nothing of it changes any more, and any number of threads may read it. It does not need the port.
  */
@@ -656,6 +884,21 @@ typedef struct atmqtt_capabilities atmqtt_capabilities;
  * port open after atmqtt_modem_free().
  */
 typedef struct atmqtt_client atmqtt_client;
+
+/**
+ * A connection to a broker that brings itself up and keeps itself up: it finds the port, attaches to the network,
+ * configures TLS, opens, connects and subscribes, and does it again from where it has to, whatever is lost on the
+ * way: connection, PDP context, module, port.
+ *
+ * What is published at QoS 1 and 2 while it is down waits, and is sent in the order of the publishes. A message
+ * that was accepted is sent until its outcome is known: where a connection ends in between, QoS 1 is sent again, and
+ * may arrive twice; for QoS 2 see atmqtt_when_unconfirmed. A message that the module refuses with ERROR five times
+ * ends with that, so that one bad topic does not hold up all others. Without an outbox, what waits is lost with the
+ * program.
+ *
+ * Any number of threads may use one handle at a time. It has a thread of its own beside those of its port.
+ */
+typedef struct atmqtt_link atmqtt_link;
 
 /**
  * An open port with a module behind it. Any number of threads may use one handle at a time.
@@ -727,7 +970,8 @@ typedef struct atmqtt_subscription {
 /**
  * What an atmqtt_event holds is said at each atmqtt_event_type. Everything else is 0, -1, "" or NULL as said
  * here. The event and all that it points to belong to the library: in a callback until that returns, from
- * atmqtt_modem_next_event() until atmqtt_event_free(). Later versions add fields at the end.
+ * atmqtt_modem_next_event() and atmqtt_link_next_event() until atmqtt_event_free(). Later versions add fields
+ * at the end.
  */
 typedef struct atmqtt_event {
     /**
@@ -751,7 +995,7 @@ typedef struct atmqtt_event {
      */
     int32_t code;
     /**
-     * One of atmqtt_status: how an operation ended, or why a port closed.
+     * One of atmqtt_status: how an operation ended, why a port closed, or what a link had trouble with.
      */
     int32_t status;
     /**
@@ -797,20 +1041,37 @@ typedef struct atmqtt_event {
      * How many topics.
      */
     size_t granted_count;
+    /**
+     * Where a link was: one of atmqtt_link_stage; -1 = none.
+     */
+    int32_t from;
+    /**
+     * Where it is now, the same.
+     */
+    int32_t to;
+    /**
+     * Why it went there: one of atmqtt_link_cause; -1 = none.
+     */
+    int32_t cause;
+    /**
+     * How many milliseconds it will wait before it tries again; -1 = it does not wait.
+     */
+    int64_t retry_in_ms;
 } atmqtt_event;
 
 /**
- * Called with a message or an event, on the dispatcher thread of the port: one call at a time and in
- * order, with no lock of the library held. Every function may be called in it but atmqtt_modem_close(),
- * which answers ATMQTT_CALLED_FROM_CALLBACK; freeing handles in it is fine. The event lives until it
- * returns. It must not throw and must not longjmp. All signals are blocked on that thread.
+ * Called with a message or an event, on the dispatcher thread of the port or link: one call at a time and in
+ * order, with no lock of the library held. Every function may be called in it but atmqtt_modem_close() of its
+ * port and atmqtt_link_close() of its link, which answer ATMQTT_CALLED_FROM_CALLBACK; freeing handles in it is
+ * fine. The event lives until it returns. It must not throw and must not longjmp. All signals are blocked on
+ * that thread.
  */
 typedef void (*atmqtt_event_callback)(const struct atmqtt_event *event, void *user_data);
 
 /**
  * Called with the `user_data` of a callback once the library has let go of it: once, whatever the call
  * that registered it returned, and after the last call of the callback. From the thread that clears or
- * replaces the callback, that of the callback, or the one that closes the port. NULL = nothing to do.
+ * replaces the callback, that of the callback, or the one that closes the port or link. NULL = nothing to do.
  */
 typedef void (*atmqtt_drop_callback)(void *user_data);
 
@@ -1123,14 +1384,38 @@ typedef struct atmqtt_module_info {
 } atmqtt_module_info;
 
 /**
- * Called with a record of the log, in any thread, several at a time, and while locks of the library are held:
- * it must not wait, and any function of the library called in it answers ATMQTT_CALLED_FROM_CALLBACK. It must
- * not throw and must not longjmp. The texts are NUL-terminated and live until it returns.
+ * A serial port of a USB module by what identifies it, all of which has to fit; what stays when it comes back
+ * under another name. Read from /sys/class/tty. Call atmqtt_usb_port_init() first, which stands for the AT port
+ * of the first module of Quectel.
  */
-typedef void (*atmqtt_log_callback)(int32_t level,
-                                    const char *target,
-                                    const char *message,
-                                    void *user_data);
+typedef struct atmqtt_usb_port {
+    /**
+     * Set by atmqtt_usb_port_init().
+     */
+    size_t struct_size;
+    /**
+     * Vendor id, 0 to 65535; default 0x2C7C, Quectel.
+     */
+    int32_t vendor;
+    /**
+     * Product id, 0 to 65535; -1 = any, the default.
+     */
+    int32_t product;
+    /**
+     * Number of the interface, 0 to 255; default 2, where most of these modules have the AT port that prints
+     * URCs.
+     */
+    int32_t interface;
+    /**
+     * Serial number of the device; NULL = any, the default. Many modules have none, or all the same.
+     */
+    const char *serial;
+    /**
+     * Where it is plugged in, as the kernel names it: "1-1.4" is bus 1, port 1 of the computer, port 4 of the
+     * hub. NULL = anywhere, the default.
+     */
+    const char *path;
+} atmqtt_usb_port;
 
 /**
  * How a port is opened. Call atmqtt_modem_options_init() first, which sets every field to its default.
@@ -1189,6 +1474,391 @@ typedef struct atmqtt_modem_options {
      */
     const char *trace_path;
 } atmqtt_modem_options;
+
+/**
+ * Access point of a PDP context (AT+QICSGP): atmqtt_network_set_apn() writes it, atmqtt_network_apn() asks for
+ * it. Call atmqtt_network_apn_init() first, which leaves everything to the subscription. Strings are UTF-8
+ * without quotation marks and control bytes, at most 127 bytes.
+ */
+typedef struct atmqtt_apn {
+    /**
+     * Set by atmqtt_network_apn_init().
+     */
+    size_t struct_size;
+    /**
+     * Name of the access point; NULL or "" = what the subscription says, the default.
+     */
+    const char *name;
+    /**
+     * One of atmqtt_ip_type; default ATMQTT_IP_V4.
+     */
+    int32_t ip_type;
+    /**
+     * One of atmqtt_authentication; default ATMQTT_AUTH_NONE.
+     */
+    int32_t authentication;
+    /**
+     * User name; NULL or "" = none, the default.
+     */
+    const char *username;
+    /**
+     * Password; NULL or "" = none, the default. It is in no log and no error text.
+     */
+    const char *password;
+} atmqtt_apn;
+
+/**
+ * Where a certificate or private key is: one of the three is given, or none of them.
+ */
+typedef struct atmqtt_tls_source {
+    /**
+     * PEM text of pem_length bytes, copied by the call it is given to; NULL = not given. A certificate may be
+     * a chain.
+     */
+    const void *pem;
+    /**
+     * Its length in bytes, without a NUL behind it, 1 to 65536.
+     */
+    size_t pem_length;
+    /**
+     * Path of a PEM file of this computer, read when the context is configured; NULL = not given.
+     */
+    const char *path;
+    /**
+     * Name of a file that is in the module already, as for atmqtt_files_upload(). What is in it is not looked
+     * at. NULL = not given.
+     */
+    const char *on_module;
+} atmqtt_tls_source;
+
+/**
+ * How an SSL context is set up. Call atmqtt_tls_options_init() first: then a CA is the one thing that must be
+ * given. Every setting is written, so that nothing an earlier program left in the module counts.
+ */
+typedef struct atmqtt_tls_options {
+    /**
+     * Set by atmqtt_tls_options_init().
+     */
+    size_t struct_size;
+    /**
+     * CA certificate: the server must show a certificate that it has signed ("seclevel" 1, "cacert").
+     */
+    struct atmqtt_tls_source ca;
+    /**
+     * The client's own certificate, shown where the server asks for one ("seclevel" 2, "clientcert"); only with
+     * a CA, and together with its private key.
+     */
+    struct atmqtt_tls_source client_certificate;
+    /**
+     * The key of the client's certificate ("clientkey"). It is in no log and no error text.
+     */
+    struct atmqtt_tls_source private_key;
+    /**
+     * Password of an encrypted key, 1 to 127 bytes without quotation marks and control bytes; NULL = none. It is
+     * in no log and no error text.
+     */
+    const char *key_password;
+    /**
+     * One of atmqtt_tls_version; default TLS 1.2 ("sslversion").
+     */
+    int32_t version;
+    /**
+     * Cipher suite by its IANA number, as 0xC02F; 0xFFFF = all that the module has, the default
+     * ("ciphersuite").
+     */
+    int32_t cipher_suite;
+    /**
+     * 1 = the host name is sent in the clear in front of the handshake, so that one address can serve several
+     * names, the default; 0 = not ("sni"). Firmware that does not know the setting takes 0.
+     */
+    int32_t sni;
+    /**
+     * One of atmqtt_tls_clock; default ATMQTT_TLS_CLOCK_CHECK ("ignorelocaltime").
+     */
+    int32_t clock;
+    /**
+     * Longest time of a handshake in seconds, 10 to 300; default 60 ("negotiatetime"). An open with this
+     * context gives up after 155 s more than that at the latest.
+     */
+    int32_t negotiate_timeout;
+    /**
+     * 1 = without a CA: encrypts, and checks nobody ("seclevel" 0), so that whoever is between the module and
+     * the broker can read and change everything, passwords included; for trials only, and a warning is logged.
+     * 0 = not, the default: a CA must be given.
+     */
+    int32_t insecure;
+} atmqtt_tls_options;
+
+/**
+ * A broker that a link connects to.
+ */
+typedef struct atmqtt_broker {
+    /**
+     * Name or address, 1 to 100 bytes without quotation marks and control bytes; not NULL.
+     */
+    const char *host;
+    /**
+     * TCP port, 1 to 65535.
+     */
+    int32_t port;
+} atmqtt_broker;
+
+/**
+ * The last resort of a link for a module that does not answer, after a restart by AT+CFUN=1,1: switches its
+ * power, or pulls its reset pin.
+ *
+ * It runs on the thread of the link, with all signals blocked, and may block: nothing else happens to the link
+ * meanwhile, and closing it waits for that. Every function may be called in it but atmqtt_link_close() of its
+ * link, which answers ATMQTT_CALLED_FROM_CALLBACK. It must not throw and must not longjmp.
+ *
+ * Returns ATMQTT_OK where the module starts anew, or another of atmqtt_status, as ATMQTT_OPERATION_FAILED, where
+ * it could not be done; the link then says so as its cause, and tries again as after every failure.
+ */
+typedef int32_t (*atmqtt_power_hook)(void *user_data);
+
+/**
+ * How a link is set up. Call atmqtt_link_options_init() first; then a port, a broker and a client id are what
+ * must be given. Everything is copied by the call it is given to, and need not outlive it.
+ */
+typedef struct atmqtt_link_options {
+    /**
+     * Set by atmqtt_link_options_init().
+     */
+    size_t struct_size;
+    /**
+     * The serial device, as "/dev/ttyUSB2", or a symbolic link to it, as udev makes them in /dev/serial/by-id. It
+     * need not be there yet. NULL = usb is given.
+     */
+    const char *port;
+    /**
+     * The serial port of a USB module, looked for anew after every loss; NULL = port is given. One of the two.
+     */
+    const struct atmqtt_usb_port *usb;
+    /**
+     * How the port is opened; NULL = the defaults. Its trace_path begins anew whenever the port is opened again.
+     */
+    const struct atmqtt_modem_options *modem;
+    /**
+     * Which of the six clients of the module it uses, 0 to 5; default 0. The others are left alone.
+     */
+    int32_t client;
+    /**
+     * Access point (AT+QICSGP), where the subscription does not bring it; written when it differs from what the
+     * module has, into the PDP context of config. NULL = left as it is, the default.
+     */
+    const struct atmqtt_apn *apn;
+    /**
+     * How long one attempt waits for SIM, registration and PDP context before it counts as failed, in
+     * milliseconds; default 180000. 0 = does not look at them: AT+QMTOPEN activates the context by itself.
+     */
+    uint32_t attach_timeout_ms;
+    /**
+     * Connects with TLS, through a context that the link configures and keeps configured as
+     * atmqtt_tls_configure() does. NULL = plain TCP, unless config names a context; the default.
+     */
+    const struct atmqtt_tls_options *tls;
+    /**
+     * The SSL context for that, 0 to 5; default 0.
+     */
+    int32_t tls_context;
+    /**
+     * Settings of the client: keep-alive, will, session. NULL = the defaults. What must not be missed while the
+     * link is down needs clean_session 0.
+     */
+    const struct atmqtt_client_config *config;
+    /**
+     * The brokers, tried in turn; at least one.
+     */
+    const struct atmqtt_broker *brokers;
+    /**
+     * How many.
+     */
+    size_t broker_count;
+    /**
+     * As for atmqtt_client_connect(); not NULL.
+     */
+    const char *client_id;
+    /**
+     * User name, or NULL = none, the default.
+     */
+    const char *username;
+    /**
+     * Password, or NULL = none, the default; only with a user name. It is in no log and no error text.
+     */
+    const char *password;
+    /**
+     * Topics that it subscribes to after every connect; see also atmqtt_link_subscribe().
+     */
+    const struct atmqtt_subscription *subscriptions;
+    /**
+     * How many; default 0.
+     */
+    size_t subscription_count;
+    /**
+     * One of atmqtt_when_alive; -1 = the default, which depends on outbox_path.
+     */
+    int32_t when_alive;
+    /**
+     * The first wait after a trouble, in milliseconds; default 1000. Every further one is twice as long. Each is
+     * shortened at random by up to half, so that a thousand devices do not come back in the same second.
+     */
+    uint32_t backoff_first_ms;
+    /**
+     * The longest wait, in milliseconds; default 300000.
+     */
+    uint32_t backoff_most_ms;
+    /**
+     * How long the link must have been up to begin with the first wait again, in milliseconds; default 30000.
+     */
+    uint32_t backoff_stable_ms;
+    /**
+     * The wait after a cause that stays (bad credentials, for one), in milliseconds; default 900000. See
+     * atmqtt_link_retry().
+     */
+    uint32_t backoff_refused_ms;
+    /**
+     * How many messages may wait, those under way among them, 1 and up; default 10000.
+     */
+    size_t queue_messages;
+    /**
+     * How many bytes of topics and payloads they may have, 4096 and up; default 4194304.
+     */
+    size_t queue_bytes;
+    /**
+     * What happens to one more: one of atmqtt_when_full; default ATMQTT_WHEN_FULL_BLOCK.
+     */
+    int32_t when_full;
+    /**
+     * One of atmqtt_when_unconfirmed; default ATMQTT_WHEN_UNCONFIRMED_REPORT.
+     */
+    int32_t when_unconfirmed;
+    /**
+     * A file that keeps messages of QoS 1 and 2 until they are delivered, so that they survive the end of the
+     * program, SIGKILL and a loss of power. Made where it is missing; it belongs to one link at a time. A publish
+     * then returns when its message is on disk: a write and a sync of the file, shared by the publishes that come
+     * meanwhile. NULL = none, the default. Only where the library was built with it.
+     */
+    const char *outbox_path;
+    /**
+     * How often a link that is up asks the module whether it still is (AT+QMTCONN?), for a lost +QMTSTAT tells
+     * nobody, in milliseconds; default 60000. 0 = never.
+     */
+    uint32_t check_interval_ms;
+    /**
+     * How long a restart of the module may take until it says RDY, in milliseconds; default 20000. It is then
+     * opened all the same.
+     */
+    uint32_t restart_time_ms;
+    /**
+     * Switches the module's power where nothing else helps; NULL = nobody, the default.
+     */
+    atmqtt_power_hook power_hook;
+    /**
+     * Passed to power_hook as it is.
+     */
+    void *power_user_data;
+    /**
+     * Called once with power_user_data when power_hook is not called any more, also where the call that was given
+     * the options failed; not where struct_size is wrong. On the thread of the link, or on the caller's. NULL =
+     * nothing to call, the default.
+     */
+    atmqtt_drop_callback power_drop;
+} atmqtt_link_options;
+
+/**
+ * How a link is and has been. It belongs to the library until atmqtt_link_info_free(). Later versions add fields
+ * at the end.
+ */
+typedef struct atmqtt_link_info {
+    /**
+     * How large the struct is in this library: fields of a newer header that lie behind are not there.
+     */
+    size_t struct_size;
+    /**
+     * Where it stands: one of atmqtt_link_stage.
+     */
+    int32_t state;
+    /**
+     * Why it went there from ATMQTT_LINK_UP, or failed to get there, the last time: one of atmqtt_link_cause;
+     * -1 = never.
+     */
+    int32_t cause;
+    /**
+     * One of atmqtt_status, the error behind the cause; 0 = none.
+     */
+    int32_t status;
+    /**
+     * A number of the module behind the cause: that of +QMTSTAT for ATMQTT_CAUSE_DISCONNECTED, else that of the
+     * error; -1 = none.
+     */
+    int32_t code;
+    /**
+     * The cause in words; "" = none. Never NULL.
+     */
+    const char *cause_text;
+    /**
+     * How long it has stood there, in milliseconds.
+     */
+    int64_t since_ms;
+    /**
+     * How long until it tries again by itself, in milliseconds; -1 = it does not wait.
+     */
+    int64_t retry_in_ms;
+    /**
+     * The serial port, as "/dev/ttyUSB2"; "" = none has been found. Never NULL.
+     */
+    const char *port;
+    /**
+     * The broker that it is connected to, or tries next; never NULL.
+     */
+    const char *broker_host;
+    /**
+     * The TCP port of that.
+     */
+    int32_t broker_port;
+    /**
+     * How many times it has been up.
+     */
+    uint64_t connections;
+    /**
+     * How long it has been up, all times together, in milliseconds.
+     */
+    int64_t uptime_ms;
+    /**
+     * Messages that wait to be sent, or for their outcome.
+     */
+    uint64_t waiting;
+    /**
+     * The bytes of these, topics included.
+     */
+    uint64_t waiting_bytes;
+    /**
+     * Messages that were accepted: every publish that gave no error, and those found in the outbox.
+     */
+    uint64_t accepted;
+    /**
+     * Messages whose delivery was confirmed.
+     */
+    uint64_t delivered;
+    /**
+     * Messages that ended otherwise: refused by the module, dropped, unconfirmed.
+     */
+    uint64_t failed;
+    /**
+     * How many times a message was sent again although an earlier sending may have arrived.
+     */
+    uint64_t resent;
+} atmqtt_link_info;
+
+/**
+ * Called with a record of the log, in any thread, several at a time, and while locks of the library are held:
+ * it must not wait, and any function of the library called in it answers ATMQTT_CALLED_FROM_CALLBACK. It must
+ * not throw and must not longjmp. The texts are NUL-terminated and live until it returns.
+ */
+typedef void (*atmqtt_log_callback)(int32_t level,
+                                    const char *target,
+                                    const char *message,
+                                    void *user_data);
 
 /**
  * The SIM card. It belongs to the library until atmqtt_network_sim_free(). Later versions add fields at the
@@ -1305,120 +1975,6 @@ typedef struct atmqtt_address {
      */
     const char *v6;
 } atmqtt_address;
-
-/**
- * Access point of a PDP context (AT+QICSGP): atmqtt_network_set_apn() writes it, atmqtt_network_apn() asks for
- * it. Call atmqtt_network_apn_init() first, which leaves everything to the subscription. Strings are UTF-8
- * without quotation marks and control bytes, at most 127 bytes.
- */
-typedef struct atmqtt_apn {
-    /**
-     * Set by atmqtt_network_apn_init().
-     */
-    size_t struct_size;
-    /**
-     * Name of the access point; NULL or "" = what the subscription says, the default.
-     */
-    const char *name;
-    /**
-     * One of atmqtt_ip_type; default ATMQTT_IP_V4.
-     */
-    int32_t ip_type;
-    /**
-     * One of atmqtt_authentication; default ATMQTT_AUTH_NONE.
-     */
-    int32_t authentication;
-    /**
-     * User name; NULL or "" = none, the default.
-     */
-    const char *username;
-    /**
-     * Password; NULL or "" = none, the default. It is in no log and no error text.
-     */
-    const char *password;
-} atmqtt_apn;
-
-/**
- * Where a certificate or private key is: one of the three is given, or none of them.
- */
-typedef struct atmqtt_tls_source {
-    /**
-     * PEM text of pem_length bytes, copied by the call it is given to; NULL = not given. A certificate may be
-     * a chain.
-     */
-    const void *pem;
-    /**
-     * Its length in bytes, without a NUL behind it, 1 to 65536.
-     */
-    size_t pem_length;
-    /**
-     * Path of a PEM file of this computer, read when the context is configured; NULL = not given.
-     */
-    const char *path;
-    /**
-     * Name of a file that is in the module already, as for atmqtt_files_upload(). What is in it is not looked
-     * at. NULL = not given.
-     */
-    const char *on_module;
-} atmqtt_tls_source;
-
-/**
- * How an SSL context is set up. Call atmqtt_tls_options_init() first: then a CA is the one thing that must be
- * given. Every setting is written, so that nothing an earlier program left in the module counts.
- */
-typedef struct atmqtt_tls_options {
-    /**
-     * Set by atmqtt_tls_options_init().
-     */
-    size_t struct_size;
-    /**
-     * CA certificate: the server must show a certificate that it has signed ("seclevel" 1, "cacert").
-     */
-    struct atmqtt_tls_source ca;
-    /**
-     * The client's own certificate, shown where the server asks for one ("seclevel" 2, "clientcert"); only with
-     * a CA, and together with its private key.
-     */
-    struct atmqtt_tls_source client_certificate;
-    /**
-     * The key of the client's certificate ("clientkey"). It is in no log and no error text.
-     */
-    struct atmqtt_tls_source private_key;
-    /**
-     * Password of an encrypted key, 1 to 127 bytes without quotation marks and control bytes; NULL = none. It is
-     * in no log and no error text.
-     */
-    const char *key_password;
-    /**
-     * One of atmqtt_tls_version; default TLS 1.2 ("sslversion").
-     */
-    int32_t version;
-    /**
-     * Cipher suite by its IANA number, as 0xC02F; 0xFFFF = all that the module has, the default
-     * ("ciphersuite").
-     */
-    int32_t cipher_suite;
-    /**
-     * 1 = the host name is sent in the clear in front of the handshake, so that one address can serve several
-     * names, the default; 0 = not ("sni"). Firmware that does not know the setting takes 0.
-     */
-    int32_t sni;
-    /**
-     * One of atmqtt_tls_clock; default ATMQTT_TLS_CLOCK_CHECK ("ignorelocaltime").
-     */
-    int32_t clock;
-    /**
-     * Longest time of a handshake in seconds, 10 to 300; default 60 ("negotiatetime"). An open with this
-     * context gives up after 155 s more than that at the latest.
-     */
-    int32_t negotiate_timeout;
-    /**
-     * 1 = without a CA: encrypts, and checks nobody ("seclevel" 0), so that whoever is between the module and
-     * the broker can read and change everything, passwords included; for trials only, and a warning is logged.
-     * 0 = not, the default: a CA must be given.
-     */
-    int32_t insecure;
-} atmqtt_tls_options;
 
 /**
  * What a module says of an SSL context. It belongs to the library until atmqtt_tls_settings_free(). Later
@@ -1923,7 +2479,8 @@ int32_t atmqtt_client_query_setting(struct atmqtt_client *client,
 void atmqtt_client_config_free(struct atmqtt_client_config *config);
 
 /**
- * Frees an event of atmqtt_modem_next_event(), with all that it points to. NULL is fine.
+ * Frees an event of atmqtt_modem_next_event() or atmqtt_link_next_event(), with all that it points to. NULL is
+ * fine.
  */
 void atmqtt_event_free(struct atmqtt_event *event);
 
@@ -2133,6 +2690,244 @@ int32_t atmqtt_modem_signal(struct atmqtt_modem *modem,
  * Frees lines. NULL is fine.
  */
 void atmqtt_lines_free(struct atmqtt_lines *lines);
+
+/**
+ * Starts a link, which brings itself up on a thread of its own. Returns at once, whether there is a port or not:
+ * see atmqtt_link_wait_up() and ATMQTT_EVENT_LINK.
+ *
+ * @param options  how; not NULL.
+ * @param link  where the handle is written; free it with atmqtt_link_free().
+ * @return ATMQTT_OK; ATMQTT_INVALID_ARGUMENT for what can be known without a module, the strings and numbers of
+ * every setting among it; ATMQTT_STORAGE and ATMQTT_INVALID_STATE where the outbox cannot be opened, or another
+ * link has it.
+ */
+int32_t atmqtt_link_start(const struct atmqtt_link_options *options,
+                          struct atmqtt_link **link);
+
+/**
+ * Ends the link: says goodbye to the broker where it is up (AT+QMTDISC), which takes up to 10 s, and closes the
+ * port. Waits for a callback and a power hook that run; what callbacks have not had is dropped. Messages that wait
+ * end with ATMQTT_CLOSED, but stay in the outbox where there is one: see atmqtt_link_flush(). The handle stays
+ * valid, and its calls then answer ATMQTT_CLOSED. Again: nothing, and ATMQTT_OK.
+ *
+ * @return ATMQTT_OK; ATMQTT_CALLED_FROM_CALLBACK in a callback of this link, its power hook included; ATMQTT_CLOSED
+ * in a forked child.
+ */
+int32_t atmqtt_link_close(struct atmqtt_link *link);
+
+/**
+ * Frees the handle, and ends the link without a goodbye to the broker where it is not closed, so that a will is
+ * published; waits for its thread then. NULL is fine, a closed link too, and so is a callback of this link: what the
+ * callback still needs goes when it has returned. In a forked child it only closes the descriptor.
+ *
+ * No other thread may be using the handle.
+ */
+void atmqtt_link_free(struct atmqtt_link *link);
+
+/**
+ * Limits how long each later publish on this handle may keep its caller, in milliseconds; negative = as long as the
+ * link is down, the default. Past it, a message goes on without its caller (ATMQTT_UNCONFIRMED), or, where there was
+ * no room for it, was not accepted (ATMQTT_QUEUE_FULL).
+ */
+int32_t atmqtt_link_set_timeout(struct atmqtt_link *link,
+                                int64_t timeout_ms);
+
+/**
+ * Waits until the link is up.
+ *
+ * @param timeout_ms  how long at most, in milliseconds: 0 = not at all, negative = no limit.
+ * @return ATMQTT_OK; ATMQTT_TIMEOUT with where it stands and what the last trouble was; what is behind
+ * ATMQTT_LINK_REFUSED as soon as it stands there; ATMQTT_CLOSED.
+ */
+int32_t atmqtt_link_wait_up(struct atmqtt_link *link,
+                            int64_t timeout_ms);
+
+/**
+ * Ends a wait for the next attempt, as after the cause of a refusal was removed; the next wait is the shortest
+ * again. Nothing where it does not wait. Returns at once.
+ */
+int32_t atmqtt_link_retry(struct atmqtt_link *link);
+
+/**
+ * The modem of the moment, for other commands: AT+CSQ, files, the network. Its port is closed when the link loses
+ * it, and the link then has another: ask anew after ATMQTT_CLOSED and ATMQTT_PORT_LOST.
+ *
+ * Messages and events of that port are the link's: callbacks, atmqtt_modem_event_fd() and atmqtt_modem_next_event()
+ * are refused on this handle and its clients with ATMQTT_INVALID_STATE, and so are functions with _start in their
+ * name that are to give an operation. Leave the link's own client alone.
+ *
+ * @param modem  where the handle is written; free it with atmqtt_modem_free(), also before the link.
+ * @return ATMQTT_OK; ATMQTT_INVALID_STATE while the link has no port open.
+ */
+int32_t atmqtt_link_modem(struct atmqtt_link *link,
+                          struct atmqtt_modem **modem);
+
+/**
+ * Publishes a message (AT+QMTPUBEX) and waits for its outcome, which at QoS 1 and 2 may take as long as the link is
+ * down: see atmqtt_link_set_timeout() and atmqtt_link_publish_start(). A message of QoS 0 does not wait for a link
+ * that is down.
+ *
+ * @param topic  1 to 65535 bytes of UTF-8 without quotation marks and control bytes.
+ * @param payload  any bytes, copied by the call; NULL with length 0 is none.
+ * @param length  0 to 1500.
+ * @param qos  0 to 2.
+ * @param retain  1 = the broker keeps it for later subscribers; 0 = not.
+ * @return what atmqtt_link_publish_start() answers; ATMQTT_UNCONFIRMED for a message of QoS 2 under
+ * ATMQTT_WHEN_UNCONFIRMED_REPORT, of QoS 0 whose outcome is unknown, and past the time-out; ATMQTT_MODULE_ERROR and
+ * ATMQTT_CME_ERROR where the module keeps refusing it; ATMQTT_QUEUE_FULL where it had to make room
+ * (ATMQTT_WHEN_FULL_DROP_OLDEST); ATMQTT_CLOSED where the link is closed meanwhile.
+ */
+int32_t atmqtt_link_publish(struct atmqtt_link *link,
+                            const char *topic,
+                            const void *payload,
+                            size_t length,
+                            int32_t qos,
+                            int32_t retain);
+
+/**
+ * atmqtt_link_publish() without waiting for the outcome: when this returns ATMQTT_OK the message is accepted, and is
+ * sent until its outcome is known; with an outbox it is on disk. It waits for room under ATMQTT_WHEN_FULL_BLOCK.
+ *
+ * @param operation  where the number of the message is written, which ATMQTT_EVENT_COMPLETED then carries; NULL = no
+ * event is wanted. The event may come before this returns. Numbers count up with every message of a link, and with an
+ * outbox over all its runs; messages that an earlier run left there end with an event too.
+ * @return ATMQTT_OK; ATMQTT_INVALID_ARGUMENT; ATMQTT_DISCONNECTED at QoS 0 while the link is not up;
+ * ATMQTT_QUEUE_FULL where there is no room (atmqtt_when_full); ATMQTT_STORAGE where the outbox cannot be written;
+ * ATMQTT_CLOSED.
+ */
+int32_t atmqtt_link_publish_start(struct atmqtt_link *link,
+                                  const char *topic,
+                                  const void *payload,
+                                  size_t length,
+                                  int32_t qos,
+                                  int32_t retain,
+                                  uint64_t *operation);
+
+/**
+ * Subscribes to a topic filter (AT+QMTSUB), now where the link is up, and after every connect. What the broker makes
+ * of it is told each time by ATMQTT_EVENT_SUBSCRIBED. A topic that is there already is subscribed to again, with this
+ * QoS. Returns at once.
+ *
+ * @param topic  1 to 65535 bytes of UTF-8 without quotation marks and control bytes.
+ * @param qos  QoS asked for, 0 to 2.
+ */
+int32_t atmqtt_link_subscribe(struct atmqtt_link *link,
+                              const char *topic,
+                              int32_t qos);
+
+/**
+ * Ends a subscription (AT+QMTUNS). Returns at once; messages that are on their way may still come.
+ *
+ * @param topic  the topic filter as it was subscribed to.
+ * @param was_there  where 1 is written if there was such a subscription, else 0; NULL = not wanted.
+ */
+int32_t atmqtt_link_unsubscribe(struct atmqtt_link *link, const char *topic, int32_t *was_there);
+
+/**
+ * Waits until no message waits to be sent, or for its outcome.
+ *
+ * @param timeout_ms  how long at most, in milliseconds: 0 = not at all, negative = no limit.
+ * @param empty  where 1 is written if that is so, 0 if messages still wait; NULL = not wanted.
+ * @return ATMQTT_OK, either way; ATMQTT_CLOSED.
+ */
+int32_t atmqtt_link_flush(struct atmqtt_link *link, int64_t timeout_ms, int32_t *empty);
+
+/**
+ * Has the messages of the link, over all its connections, handed to a callback, on the dispatcher thread of the link,
+ * one at a time and in order. It takes the place of an earlier one. Messages that come while there is none wait for
+ * it.
+ *
+ * @param callback  NULL = no callback any more. When this returns, the earlier callback does not run any more, except
+ * where it is itself the caller.
+ * @param user_data  passed to the callback as it is.
+ * @param drop  called once with user_data when the library has let go of it; NULL = nothing to call.
+ * @return ATMQTT_OK; ATMQTT_INVALID_STATE while messages are taken with atmqtt_link_next_event(); ATMQTT_CLOSED.
+ */
+int32_t atmqtt_link_set_message_callback(struct atmqtt_link *link,
+                                         atmqtt_event_callback callback,
+                                         void *user_data,
+                                         atmqtt_drop_callback drop);
+
+/**
+ * Has events handed to a callback, on the dispatcher thread of the link: ATMQTT_EVENT_LINK for every change of its
+ * state, and all of its port but messages, which have a callback of their own, and ATMQTT_EVENT_PORT_CLOSED. It takes
+ * the place of an earlier one. Events that come while there is none wait for it, those of the start too.
+ *
+ * @param callback  NULL = no callback any more. When this returns, the earlier callback does not run any more, except
+ * where it is itself the caller.
+ * @param user_data  passed to the callback as it is.
+ * @param drop  called once with user_data when the library has let go of it; NULL = nothing to call.
+ * @return ATMQTT_OK; ATMQTT_INVALID_STATE while events are taken with atmqtt_link_next_event(); ATMQTT_CLOSED.
+ */
+int32_t atmqtt_link_set_event_callback(struct atmqtt_link *link,
+                                       atmqtt_event_callback callback,
+                                       void *user_data,
+                                       atmqtt_drop_callback drop);
+
+/**
+ * A descriptor for poll or epoll that can be read exactly while atmqtt_link_next_event() would give an event:
+ * level-triggered. It stays the same over every loss of the port. It belongs to the library: do not read, write or
+ * close it. It lives until atmqtt_link_free() or atmqtt_link_release_events().
+ *
+ * From the first call of this or atmqtt_link_next_event() on, everything that arrives comes this way: the events, and
+ * the messages of all clients of the module.
+ *
+ * @param fd  where the descriptor is written.
+ * @return ATMQTT_OK; ATMQTT_INVALID_STATE while a callback has the events or the messages.
+ */
+int32_t atmqtt_link_event_fd(struct atmqtt_link *link,
+                             int *fd);
+
+/**
+ * The next of everything that arrived: an event, or a message, oldest first. The last is ATMQTT_EVENT_LINK with to =
+ * ATMQTT_LINK_CLOSED, after atmqtt_link_close().
+ *
+ * A signal does not end the wait: a program that has to hear of signals waits in ppoll or epoll for
+ * atmqtt_link_event_fd().
+ *
+ * @param timeout_ms  how long to wait for one, in milliseconds: 0 = not at all, negative = as long as the link
+ * is there.
+ * @param event  where it is written: free it with atmqtt_event_free(). NULL is written where none came in time.
+ * @return ATMQTT_OK, also with no event; ATMQTT_CLOSED once the link is closed and everything has been taken;
+ * ATMQTT_INVALID_STATE while a callback has the events or the messages.
+ */
+int32_t atmqtt_link_next_event(struct atmqtt_link *link,
+                               int64_t timeout_ms,
+                               struct atmqtt_event **event);
+
+/**
+ * Ends taking events with atmqtt_link_next_event(), so that callbacks can have them. What has not been taken stays
+ * for them. Nothing where it had not begun.
+ */
+int32_t atmqtt_link_release_events(struct atmqtt_link *link);
+
+/**
+ * Sets every option to its default. Call it as atmqtt_link_options_init(&options, sizeof options).
+ *
+ * @param options  where to; not NULL.
+ * @param struct_size  sizeof(atmqtt_link_options).
+ * @return ATMQTT_OK, or ATMQTT_INVALID_ARGUMENT for NULL or a size that this library does not know.
+ */
+int32_t atmqtt_link_options_init(struct atmqtt_link_options *options, size_t struct_size);
+
+/**
+ * Where the link stands: one of atmqtt_link_stage. ATMQTT_LINK_CLOSED for NULL, and in a forked child. Returns at
+ * once.
+ */
+int32_t atmqtt_link_state(const struct atmqtt_link *link);
+
+/**
+ * How the link is and has been. Returns at once, also after atmqtt_link_close().
+ *
+ * @param info  where the answer is written; free it with atmqtt_link_info_free().
+ * @return ATMQTT_OK; ATMQTT_CLOSED in a forked child.
+ */
+int32_t atmqtt_link_status(struct atmqtt_link *link, struct atmqtt_link_info **info);
+
+/**
+ * Frees what atmqtt_link_status() gave. NULL is fine.
+ */
+void atmqtt_link_info_free(struct atmqtt_link_info *info);
 
 /**
  * Has what the library logs handed to a callback. One for the whole process; it takes the place of an earlier
@@ -2668,6 +3463,30 @@ int32_t atmqtt_tls_query_config(struct atmqtt_modem *modem,
  * Frees what atmqtt_tls_query_config() gave. NULL is fine.
  */
 void atmqtt_tls_settings_free(struct atmqtt_tls_settings *settings);
+
+/**
+ * Leaves everything but vendor and interface open. Call it as atmqtt_usb_port_init(&usb, sizeof usb).
+ *
+ * @param usb  where to; not NULL.
+ * @param struct_size  sizeof(atmqtt_usb_port).
+ * @return ATMQTT_OK, or ATMQTT_INVALID_ARGUMENT for NULL or a size that this library does not know.
+ */
+int32_t atmqtt_usb_port_init(struct atmqtt_usb_port *usb,
+                             size_t struct_size);
+
+/**
+ * The device that it is at the moment, for atmqtt_modem_open(); a link looks for it by itself. Reads a few files
+ * of the kernel, and sends nothing.
+ *
+ * @param usb  what identifies it; not NULL.
+ * @param buffer  where the path is written as a NUL-terminated string, as "/dev/ttyUSB2". Not written where it
+ * is too small; 64 bytes hold every name that the kernel gives.
+ * @param size  the size of the buffer in bytes, the NUL included.
+ * @return ATMQTT_OK; ATMQTT_INVALID_ARGUMENT; ATMQTT_PORT_LOST where none fits, with those that were seen.
+ */
+int32_t atmqtt_usb_port_find(const struct atmqtt_usb_port *usb,
+                             char *buffer,
+                             size_t size);
 
 /**
  * The version of the library, as "0.1.0". Static text; may be called from anywhere. The macros

@@ -11,12 +11,12 @@
  * - A call that fails throws atmqtt::Error. With ATMQTT_NO_EXCEPTIONS defined before this header is included,
  *   or where the compiler has exceptions off, it returns a Result instead: the value, or the Error. Result<T>
  *   is T itself where exceptions are on.
- * - Modem and Client own a handle: they can be moved and not copied. A moved-from one may only be destroyed or
+ * - Modem, Client and Link own a handle: they can be moved and not copied. A moved-from one may only be destroyed or
  *   assigned to; every call on it fails with Status::InvalidArgument.
  * - Any number of threads may use one object at a time; none may destroy, move or assign it meanwhile.
  * - Texts go in as std::string_view and may hold no NUL. Payloads and files are std::string_view too: any bytes.
  * - Callbacks are std::functions. They run on a thread of the library, where all signals are blocked, and may
- *   make every call but Modem::close(). An exception that leaves one goes to the handler that
+ *   make every call but Modem::close() and Link::close(). An exception that leaves one goes to the handler that
  *   set_exception_handler() has set; without one the program ends by std::terminate(). It never reaches the
  *   library.
  */
@@ -76,6 +76,7 @@ enum class Status : std::int32_t {
     Disconnected = ATMQTT_DISCONNECTED,              ///< ATMQTT_DISCONNECTED
     PortStuck = ATMQTT_PORT_STUCK,                   ///< ATMQTT_PORT_STUCK
     Storage = ATMQTT_STORAGE,                        ///< ATMQTT_STORAGE
+    QueueFull = ATMQTT_QUEUE_FULL,                   ///< ATMQTT_QUEUE_FULL
 };
 
 /** A short name of a status, as "connection refused". */
@@ -316,6 +317,21 @@ template <typename T> std::optional<T> known(T number)
     return number < 0 ? std::nullopt : std::optional<T>(number);
 }
 
+/** -1 is none. */
+inline std::optional<std::chrono::milliseconds> duration(std::int64_t milliseconds) noexcept
+{
+    return milliseconds < 0 ? std::nullopt
+                            : std::optional<std::chrono::milliseconds>(std::chrono::milliseconds(milliseconds));
+}
+
+/** Milliseconds of an option, within what its field holds. */
+inline std::uint32_t option_ms(std::chrono::milliseconds time) noexcept
+{
+    return time.count() < 0            ? 0
+           : time.count() > UINT32_MAX ? UINT32_MAX
+                                       : static_cast<std::uint32_t>(time.count());
+}
+
 inline std::vector<std::string> strings(const atmqtt_lines &lines)
 {
     return std::vector<std::string>(lines.lines, lines.lines + lines.count);
@@ -356,6 +372,9 @@ enum class EventType : std::int32_t {
     PortClosed = ATMQTT_EVENT_PORT_CLOSED,           ///< ATMQTT_EVENT_PORT_CLOSED
     Urc = ATMQTT_EVENT_URC,                          ///< ATMQTT_EVENT_URC
     Completed = ATMQTT_EVENT_COMPLETED,              ///< ATMQTT_EVENT_COMPLETED
+    Link = ATMQTT_EVENT_LINK,                        ///< ATMQTT_EVENT_LINK
+    Subscribed = ATMQTT_EVENT_SUBSCRIBED,            ///< ATMQTT_EVENT_SUBSCRIBED
+    OutboxDamaged = ATMQTT_EVENT_OUTBOX_DAMAGED,     ///< ATMQTT_EVENT_OUTBOX_DAMAGED
 };
 
 /** A look at an event: as long as the callback that it was given to runs, or the OwnedEvent lives. */
@@ -374,13 +393,13 @@ public:
     int msgid() const noexcept { return event_->msgid; }
     /** A number of the module, as the type says. */
     std::optional<int> code() const noexcept { return detail::known<int>(event_->code); }
-    /** How an operation ended, or why a port closed. */
+    /** How an operation ended, why a port closed, or what a link had trouble with. */
     Status status() const noexcept { return static_cast<Status>(event_->status); }
     /** The failure of an operation or port as an Error; without its command. */
     Error error() const { return Error(*event_); }
     /** Which operation ended; 0 = none. */
     std::uint64_t operation() const noexcept { return event_->operation; }
-    /** How many messages were dropped. */
+    /** How many messages were dropped, or could not be read. */
     std::uint64_t count() const noexcept { return event_->count; }
     /** Topic of a message. */
     std::string_view topic() const noexcept { return {event_->topic, event_->topic_length}; }
@@ -396,14 +415,36 @@ public:
     {
         return std::vector<std::uint8_t>(event_->granted, event_->granted + event_->granted_count);
     }
+    /** Where a link was. */
+    std::optional<atmqtt_link_stage> from() const noexcept { return stage(event_->from); }
+    /** Where it is now. */
+    std::optional<atmqtt_link_stage> to() const noexcept { return stage(event_->to); }
+    /** Why it went there; in words it is text(). */
+    std::optional<atmqtt_link_cause> cause() const noexcept
+    {
+        return event_->cause < 0 ? std::nullopt
+                                 : std::optional<atmqtt_link_cause>(static_cast<atmqtt_link_cause>(event_->cause));
+    }
+    /** How long the link will wait before it tries again. */
+    std::optional<std::chrono::milliseconds> retry_in() const noexcept
+    {
+        return detail::duration(event_->retry_in_ms);
+    }
     /** The event of C. */
     const atmqtt_event &get() const noexcept { return *event_; }
+
+private:
+    static std::optional<atmqtt_link_stage> stage(std::int32_t number) noexcept
+    {
+        return number < 0 ? std::nullopt
+                          : std::optional<atmqtt_link_stage>(static_cast<atmqtt_link_stage>(number));
+    }
 
 protected:
     const atmqtt_event *event_; ///< Never NULL while the event is there.
 };
 
-/** An event of Modem::next_event(), which may be kept. */
+/** An event of Modem::next_event() or Link::next_event(), which may be kept. */
 class OwnedEvent : public Event {
 public:
     /** Takes an event of C over. */
@@ -419,6 +460,8 @@ using EventCallback = std::function<void(const Event &)>;
 using LogCallback = std::function<void(int, std::string_view, std::string_view)>;
 /** Called with how many bytes of how many have been sent. */
 using UploadProgress = std::function<void(std::size_t, std::size_t)>;
+/** Switches the power of a module: atmqtt_power_hook. Status::Ok where it starts anew. */
+using PowerHook = std::function<Status()>;
 /** Called with what is waited for: a stage of atmqtt_ready_stage, and the same in words. */
 using ReadyProgress = std::function<void(int, std::string_view)>;
 
@@ -438,6 +481,13 @@ inline void atmqtt_hpp_log(std::int32_t level, const char *target, const char *m
 inline void atmqtt_hpp_upload(std::size_t done, std::size_t total, void *function) noexcept
 {
     contained([&] { (*static_cast<UploadProgress *>(function))(done, total); });
+}
+
+inline std::int32_t atmqtt_hpp_power(void *function) noexcept
+{
+    Status status = Status::Internal;
+    contained([&] { status = (*static_cast<PowerHook *>(function))(); });
+    return static_cast<std::int32_t>(status);
 }
 
 inline void atmqtt_hpp_ready(std::int32_t stage, const char *text, void *function) noexcept
@@ -565,11 +615,112 @@ private:
     }
 };
 
+namespace detail {
+
+/** Settings of a client for C, which last as long as what they are made from. */
+class Config {
+public:
+    explicit Config(const ClientConfig &config)
+    {
+        texts_.reserve(12);
+        if (atmqtt_client_config_init(&c_, sizeof c_) != ATMQTT_OK)
+            return;
+        const auto seconds = [](std::optional<std::chrono::seconds> value, std::int32_t &to) {
+            if (value)
+                to = value->count() < 0 || value->count() > INT32_MAX ? INT32_MAX
+                                                                      : static_cast<std::int32_t>(value->count());
+        };
+        const auto number = [](auto value, std::int32_t &to) {
+            if (value)
+                to = static_cast<std::int32_t>(*value);
+        };
+        const auto text = [&](const std::string &value) {
+            texts_.emplace_back(value);
+            return texts_.back().c_str();
+        };
+        number(config.version, c_.version);
+        number(config.pdp_context, c_.pdp_context);
+        number(config.tls_context, c_.tls_context);
+        seconds(config.keepalive, c_.keepalive);
+        number(config.clean_session, c_.clean_session);
+        seconds(config.packet_timeout, c_.packet_timeout);
+        number(config.packet_retries, c_.packet_retries);
+        number(config.packet_notice, c_.packet_notice);
+        if (config.no_will == true)
+            c_.will = 0;
+        if (config.will) {
+            c_.will = 1;
+            c_.will_topic = text(config.will->topic);
+            c_.will_payload = reinterpret_cast<const std::uint8_t *>(config.will->payload.data());
+            c_.will_payload_length = config.will->payload.size();
+            c_.will_qos = config.will->qos;
+            c_.will_retain = config.will->retain;
+        }
+        number(config.stored_delivery, c_.delivery);
+        seconds(config.ping_report, c_.ping_report);
+        number(config.send_mode_hex, c_.send_mode);
+        number(config.send_hex, c_.data_format_send);
+        number(config.receive_hex, c_.data_format_receive);
+        number(config.echo_data, c_.view_mode);
+        number(config.edit_timeout, c_.edit_timeout);
+        if (config.ali_auth) {
+            c_.ali_product_key = text(config.ali_auth->product_key);
+            c_.ali_device_name = text(config.ali_auth->device_name);
+            c_.ali_device_secret = text(config.ali_auth->device_secret);
+        }
+        if (config.one_net) {
+            c_.onenet_product_id = text(config.one_net->product_id);
+            c_.onenet_access_key = text(config.one_net->access_key);
+        }
+        if (config.hw_auth) {
+            c_.hw_auth_product_id = text(config.hw_auth->product_id);
+            c_.hw_auth_device_secret = text(config.hw_auth->device_secret);
+            number(config.hw_auth->time_check, c_.hw_auth_time_check);
+        }
+        if (config.hw_product) {
+            c_.hw_product_product_id = text(config.hw_product->product_id);
+            c_.hw_product_product_secret = text(config.hw_product->product_secret);
+            c_.hw_product_node_id = text(config.hw_product->node_id);
+            number(config.hw_product->time_check, c_.hw_product_time_check);
+        }
+    }
+    const atmqtt_client_config *get() const noexcept { return &c_; }
+
+private:
+    std::vector<Text> texts_;
+    atmqtt_client_config c_{};
+};
+
+} // namespace detail
+
 /** A topic of a subscription. */
 struct Subscription {
     std::string topic; ///< Topic filter.
     int qos = 0;       ///< QoS asked for, 0 to 2.
 };
+
+namespace detail {
+
+/** Topics for C. */
+class Topics {
+public:
+    explicit Topics(const std::vector<Subscription> &topics)
+    {
+        texts_.reserve(topics.size());
+        for (const Subscription &topic : topics) {
+            texts_.emplace_back(topic.topic);
+            topics_.push_back({texts_.back().c_str(), topic.qos});
+        }
+    }
+    const atmqtt_subscription *data() const noexcept { return topics_.data(); }
+    std::size_t size() const noexcept { return topics_.size(); }
+
+private:
+    std::vector<Text> texts_;
+    std::vector<atmqtt_subscription> topics_;
+};
+
+} // namespace detail
 
 /** Where a client is connected to since before the port was opened. */
 struct FoundAlive {
@@ -615,7 +766,10 @@ public:
     Result<void> adopt() { return detail::finish(atmqtt_client_adopt(get())); }
 
     /** atmqtt_client_configure() */
-    Result<void> configure(const ClientConfig &config);
+    Result<void> configure(const ClientConfig &config)
+    {
+        return detail::finish(atmqtt_client_configure(get(), detail::Config(config).get()));
+    }
     /** atmqtt_client_query_config() */
     Result<ClientConfig> config() const
     {
@@ -682,7 +836,7 @@ public:
     Result<std::vector<std::uint8_t>> subscribe(const std::vector<Subscription> &topics)
     {
         std::vector<std::uint8_t> granted(topics.size());
-        const Topics list(topics);
+        const detail::Topics list(topics);
         return detail::finish(atmqtt_client_subscribe(get(), list.data(), list.size(), granted.data()),
                               [&] { return std::move(granted); });
     }
@@ -697,7 +851,7 @@ public:
     /** atmqtt_client_subscribe_start() */
     Result<std::uint64_t> subscribe_start(const std::vector<Subscription> &topics)
     {
-        const Topics list(topics);
+        const detail::Topics list(topics);
         return started([&](std::uint64_t *operation) {
             return atmqtt_client_subscribe_start(get(), list.data(), list.size(), operation);
         });
@@ -743,24 +897,6 @@ public:
     }
 
 private:
-    class Topics {
-    public:
-        explicit Topics(const std::vector<Subscription> &topics)
-        {
-            texts_.reserve(topics.size());
-            for (const Subscription &topic : topics) {
-                texts_.emplace_back(topic.topic);
-                topics_.push_back({texts_.back().c_str(), topic.qos});
-            }
-        }
-        const atmqtt_subscription *data() const noexcept { return topics_.data(); }
-        std::size_t size() const noexcept { return topics_.size(); }
-
-    private:
-        std::vector<detail::Text> texts_;
-        std::vector<atmqtt_subscription> topics_;
-    };
-
     class Filters {
     public:
         explicit Filters(const std::vector<std::string> &topics)
@@ -793,74 +929,6 @@ private:
 
     detail::Owned<atmqtt_client, atmqtt_client_free> handle_;
 };
-
-inline Result<void> Client::configure(const ClientConfig &config)
-{
-    atmqtt_client_config c;
-    if (const std::int32_t status = atmqtt_client_config_init(&c, sizeof c))
-        return detail::failed<void>(Error::last(status));
-    const auto seconds = [](std::optional<std::chrono::seconds> value, std::int32_t &to) {
-        if (value)
-            to = value->count() < 0 || value->count() > INT32_MAX ? INT32_MAX
-                                                                  : static_cast<std::int32_t>(value->count());
-    };
-    const auto number = [](auto value, std::int32_t &to) {
-        if (value)
-            to = static_cast<std::int32_t>(*value);
-    };
-    std::vector<detail::Text> texts;
-    texts.reserve(12);
-    const auto text = [&](const std::string &value) {
-        texts.emplace_back(value);
-        return texts.back().c_str();
-    };
-    number(config.version, c.version);
-    number(config.pdp_context, c.pdp_context);
-    number(config.tls_context, c.tls_context);
-    seconds(config.keepalive, c.keepalive);
-    number(config.clean_session, c.clean_session);
-    seconds(config.packet_timeout, c.packet_timeout);
-    number(config.packet_retries, c.packet_retries);
-    number(config.packet_notice, c.packet_notice);
-    if (config.no_will == true)
-        c.will = 0;
-    if (config.will) {
-        c.will = 1;
-        c.will_topic = text(config.will->topic);
-        c.will_payload = reinterpret_cast<const std::uint8_t *>(config.will->payload.data());
-        c.will_payload_length = config.will->payload.size();
-        c.will_qos = config.will->qos;
-        c.will_retain = config.will->retain;
-    }
-    number(config.stored_delivery, c.delivery);
-    seconds(config.ping_report, c.ping_report);
-    number(config.send_mode_hex, c.send_mode);
-    number(config.send_hex, c.data_format_send);
-    number(config.receive_hex, c.data_format_receive);
-    number(config.echo_data, c.view_mode);
-    number(config.edit_timeout, c.edit_timeout);
-    if (config.ali_auth) {
-        c.ali_product_key = text(config.ali_auth->product_key);
-        c.ali_device_name = text(config.ali_auth->device_name);
-        c.ali_device_secret = text(config.ali_auth->device_secret);
-    }
-    if (config.one_net) {
-        c.onenet_product_id = text(config.one_net->product_id);
-        c.onenet_access_key = text(config.one_net->access_key);
-    }
-    if (config.hw_auth) {
-        c.hw_auth_product_id = text(config.hw_auth->product_id);
-        c.hw_auth_device_secret = text(config.hw_auth->device_secret);
-        number(config.hw_auth->time_check, c.hw_auth_time_check);
-    }
-    if (config.hw_product) {
-        c.hw_product_product_id = text(config.hw_product->product_id);
-        c.hw_product_product_secret = text(config.hw_product->product_secret);
-        c.hw_product_node_id = text(config.hw_product->node_id);
-        number(config.hw_product->time_check, c.hw_product_time_check);
-    }
-    return detail::finish(atmqtt_client_configure(get(), &c));
-}
 
 /** How a port is opened: the fields and defaults of atmqtt_modem_options. */
 struct ModemOptions {
@@ -984,6 +1052,97 @@ struct TlsSettings {
     std::optional<bool> ignore_clock, sni;                                     ///< As in C.
 };
 
+namespace detail {
+
+/** Options of a port for C. */
+class PortOptions {
+public:
+    explicit PortOptions(const ModemOptions &options) : trace_(options.trace)
+    {
+        if (atmqtt_modem_options_init(&c_, sizeof c_) != ATMQTT_OK)
+            return;
+        c_.baud_rate = options.baud_rate;
+        c_.flow_control = options.rts_cts ? ATMQTT_FLOW_RTS_CTS : ATMQTT_FLOW_NONE;
+        c_.dtr = options.dtr;
+        c_.hang_up_on_close = options.hang_up_on_close;
+        c_.message_capacity = options.message_capacity;
+        c_.urc_capacity = options.urc_capacity;
+        c_.max_payload = options.max_payload;
+        c_.patience_ms = option_ms(options.patience);
+        c_.silence_ms = option_ms(options.silence);
+        if (!options.trace.empty())
+            c_.trace_path = trace_.c_str();
+    }
+    const atmqtt_modem_options *get() const noexcept { return &c_; }
+
+private:
+    Text trace_;
+    atmqtt_modem_options c_{};
+};
+
+/** An access point for C. */
+class AccessPoint {
+public:
+    explicit AccessPoint(const Apn &apn) : name_(apn.name), username_(apn.username), password_(apn.password)
+    {
+        if (atmqtt_network_apn_init(&c_, sizeof c_) != ATMQTT_OK)
+            return;
+        c_.name = name_.c_str();
+        c_.ip_type = apn.ip_type;
+        c_.authentication = apn.authentication;
+        c_.username = username_.c_str();
+        c_.password = password_.c_str();
+    }
+    const atmqtt_apn *get() const noexcept { return &c_; }
+
+private:
+    Text name_, username_, password_;
+    atmqtt_apn c_{};
+};
+
+/** Options of an SSL context for C, which last as long as what they are made from. */
+class Tls {
+public:
+    explicit Tls(const TlsOptions &options) : password_(options.key_password)
+    {
+        texts_.reserve(6);
+        if (atmqtt_tls_options_init(&c_, sizeof c_) != ATMQTT_OK)
+            return;
+        c_.ca = source(options.ca);
+        c_.client_certificate = source(options.client_certificate);
+        c_.private_key = source(options.private_key);
+        c_.key_password = password_.c_str();
+        c_.version = options.version;
+        c_.cipher_suite = options.cipher_suite;
+        c_.sni = options.sni;
+        c_.clock = options.clock;
+        c_.negotiate_timeout = static_cast<std::int32_t>(options.negotiate_timeout.count());
+        c_.insecure = options.insecure;
+    }
+    const atmqtt_tls_options *get() const noexcept { return &c_; }
+
+private:
+    atmqtt_tls_source source(const TlsSource &source)
+    {
+        atmqtt_tls_source c{};
+        if (!source.pem.empty()) {
+            c.pem = source.pem.data();
+            c.pem_length = source.pem.size();
+        }
+        if (!source.path.empty())
+            c.path = texts_.emplace_back(source.path).c_str();
+        if (!source.on_module.empty())
+            c.on_module = texts_.emplace_back(source.on_module).c_str();
+        return c;
+    }
+
+    std::vector<Text> texts_;
+    MaybeText password_;
+    atmqtt_tls_options c_{};
+};
+
+} // namespace detail
+
 /** One parameter of a command or setting. */
 struct Parameter {
     std::string text;                                      ///< As the module prints it.
@@ -1086,23 +1245,10 @@ public:
     /** atmqtt_modem_open() */
     static Result<Modem> open(std::string_view path, const ModemOptions &options = ModemOptions())
     {
-        atmqtt_modem_options c;
-        if (const std::int32_t status = atmqtt_modem_options_init(&c, sizeof c))
-            return detail::failed<Modem>(Error::last(status));
-        c.baud_rate = options.baud_rate;
-        c.flow_control = options.rts_cts ? ATMQTT_FLOW_RTS_CTS : ATMQTT_FLOW_NONE;
-        c.dtr = options.dtr;
-        c.hang_up_on_close = options.hang_up_on_close;
-        c.message_capacity = options.message_capacity;
-        c.urc_capacity = options.urc_capacity;
-        c.max_payload = options.max_payload;
-        c.patience_ms = static_cast<std::uint32_t>(options.patience.count());
-        c.silence_ms = static_cast<std::uint32_t>(options.silence.count());
-        if (!options.trace.empty())
-            c.trace_path = options.trace.c_str();
         atmqtt_modem *modem = nullptr;
-        return detail::finish(atmqtt_modem_open(detail::Text(path).c_str(), &c, &modem),
-                              [&] { return Modem(modem); });
+        return detail::finish(
+            atmqtt_modem_open(detail::Text(path).c_str(), detail::PortOptions(options).get(), &modem),
+            [&] { return Modem(modem); });
     }
 
 #ifndef ATMQTT_NO_EXCEPTIONS
@@ -1301,13 +1447,13 @@ public:
     /** atmqtt_tls_configure() */
     Result<void> configure_tls(int context, const TlsOptions &options)
     {
-        const Tls tls(options);
+        const detail::Tls tls(options);
         return detail::finish(atmqtt_tls_configure(get(), context, tls.get()));
     }
     /** atmqtt_tls_configure_start() */
     Result<std::uint64_t> configure_tls_start(int context, const TlsOptions &options)
     {
-        const Tls tls(options);
+        const detail::Tls tls(options);
         return started([&](std::uint64_t *operation) {
             return atmqtt_tls_configure_start(get(), context, tls.get(), operation);
         });
@@ -1407,16 +1553,7 @@ public:
     /** atmqtt_network_set_apn() */
     Result<void> set_apn(int context, const Apn &apn)
     {
-        atmqtt_apn c;
-        if (const std::int32_t status = atmqtt_network_apn_init(&c, sizeof c))
-            return detail::failed<void>(Error::last(status));
-        const detail::Text name(apn.name), username(apn.username), password(apn.password);
-        c.name = name.c_str();
-        c.ip_type = apn.ip_type;
-        c.authentication = apn.authentication;
-        c.username = username.c_str();
-        c.password = password.c_str();
-        return detail::finish(atmqtt_network_set_apn(get(), context, &c));
+        return detail::finish(atmqtt_network_set_apn(get(), context, detail::AccessPoint(apn).get()));
     }
     /** atmqtt_network_apn() */
     Result<Apn> apn(int context)
@@ -1500,46 +1637,6 @@ private:
         atmqtt_files_upload_options c_{};
     };
 
-    class Tls {
-    public:
-        explicit Tls(const TlsOptions &options) : password_(options.key_password)
-        {
-            texts_.reserve(6);
-            if (atmqtt_tls_options_init(&c_, sizeof c_) != ATMQTT_OK)
-                return;
-            c_.ca = source(options.ca);
-            c_.client_certificate = source(options.client_certificate);
-            c_.private_key = source(options.private_key);
-            c_.key_password = password_.c_str();
-            c_.version = options.version;
-            c_.cipher_suite = options.cipher_suite;
-            c_.sni = options.sni;
-            c_.clock = options.clock;
-            c_.negotiate_timeout = static_cast<std::int32_t>(options.negotiate_timeout.count());
-            c_.insecure = options.insecure;
-        }
-        const atmqtt_tls_options *get() const noexcept { return &c_; }
-
-    private:
-        atmqtt_tls_source source(const TlsSource &source)
-        {
-            atmqtt_tls_source c{};
-            if (!source.pem.empty()) {
-                c.pem = source.pem.data();
-                c.pem_length = source.pem.size();
-            }
-            if (!source.path.empty())
-                c.path = texts_.emplace_back(source.path).c_str();
-            if (!source.on_module.empty())
-                c.on_module = texts_.emplace_back(source.on_module).c_str();
-            return c;
-        }
-
-        std::vector<detail::Text> texts_;
-        detail::MaybeText password_;
-        atmqtt_tls_options c_{};
-    };
-
     static std::optional<ServiceRegistration> service(const atmqtt_service_registration *c)
     {
         if (c == nullptr)
@@ -1561,6 +1658,361 @@ private:
     }
 
     detail::Owned<atmqtt_modem, atmqtt_modem_free> handle_;
+};
+
+/** A serial port of a USB module by what identifies it: the fields and defaults of atmqtt_usb_port. */
+struct UsbPort {
+    int vendor = 0x2C7C;               ///< Vendor id; Quectel.
+    std::optional<int> product;        ///< Product id; none = any.
+    int interface_number = 2;          ///< Number of the interface.
+    std::optional<std::string> serial; ///< Serial number; none = any.
+    std::optional<std::string> path;   ///< Where it is plugged in, as "1-1.4"; none = anywhere.
+
+    /** atmqtt_usb_port_find() */
+    Result<std::string> find() const;
+};
+
+/** A broker that a link connects to. */
+struct Broker {
+    std::string host; ///< Name or address.
+    int port = 1883;  ///< TCP port.
+};
+
+/** How long a link waits between attempts: see atmqtt_link_options. */
+struct Backoff {
+    std::chrono::milliseconds first{1000};     ///< The first wait.
+    std::chrono::milliseconds most{300000};    ///< The longest.
+    std::chrono::milliseconds stable{30000};   ///< Up for so long, the first wait is the next again.
+    std::chrono::milliseconds refused{900000}; ///< After a cause that stays.
+};
+
+/**
+ * How a link is set up: the fields and defaults of atmqtt_link_options. A port, a broker and a client id must be given:
+ *
+ *     LinkOptions("/dev/ttyUSB2", "pump-17").broker("broker.example", 8883).subscribe("pump/17/set", 1)
+ */
+struct LinkOptions {
+    /** Nothing is given yet. */
+    LinkOptions() = default;
+    /** A link on a serial device. */
+    LinkOptions(std::string_view device, std::string_view id) : port(device), client_id(id) {}
+    /** A link on a serial port of a USB module. */
+    LinkOptions(UsbPort device, std::string_view id) : usb(std::move(device)), client_id(id) {}
+
+    /** Adds a broker. */
+    LinkOptions &broker(std::string_view host, int tcp_port = 1883)
+    {
+        brokers.push_back({std::string(host), tcp_port});
+        return *this;
+    }
+    /** Adds a topic that it subscribes to after every connect. */
+    LinkOptions &subscribe(std::string_view topic, int qos = 0)
+    {
+        subscriptions.push_back({std::string(topic), qos});
+        return *this;
+    }
+
+    std::string port;                                   ///< Serial device; "" = usb is given.
+    std::optional<UsbPort> usb;                         ///< Serial port of a USB module.
+    ModemOptions modem;                                 ///< How the port is opened.
+    int client = 0;                                     ///< Client of the module, 0 to 5.
+    std::optional<Apn> apn;                             ///< Access point.
+    std::chrono::milliseconds attach_timeout{180000};   ///< For SIM, registration, context; 0 = not looked at.
+    std::optional<TlsOptions> tls;                      ///< TLS.
+    int tls_context = 0;                                ///< The SSL context for that, 0 to 5.
+    ClientConfig config;                                ///< Settings of the client.
+    std::vector<Broker> brokers;                        ///< Tried in turn.
+    std::string client_id;                              ///< Client id.
+    std::optional<std::string> username, password;      ///< Credentials.
+    std::vector<Subscription> subscriptions;            ///< Subscribed to after every connect.
+    std::optional<atmqtt_when_alive> when_alive;        ///< Clients of an earlier run.
+    Backoff backoff;                                    ///< Waits.
+    std::size_t queue_messages = 10000;                 ///< How many messages may wait.
+    std::size_t queue_bytes = 4194304;                  ///< How many bytes they may have.
+    atmqtt_when_full when_full = ATMQTT_WHEN_FULL_BLOCK; ///< What happens to one more.
+    atmqtt_when_unconfirmed when_unconfirmed = ATMQTT_WHEN_UNCONFIRMED_REPORT; ///< QoS 2 that was cut short.
+    std::string outbox;                                 ///< File that keeps messages; "" = none.
+    std::chrono::milliseconds check_interval{60000};    ///< Between looks at the module; 0 = never.
+    std::chrono::milliseconds restart_time{20000};      ///< For a restart of the module.
+    PowerHook power_hook;                               ///< Switches its power; empty = nobody.
+};
+
+/** How a link is and has been. */
+struct LinkInfo {
+    atmqtt_link_stage state = ATMQTT_LINK_CLOSED;       ///< Where it stands.
+    std::chrono::milliseconds since{0};                 ///< For how long.
+    std::optional<atmqtt_link_cause> cause;             ///< The last trouble; none = never.
+    std::string cause_text;                             ///< The same in words.
+    Status status = Status::Ok;                         ///< The error behind it; Ok = none.
+    std::optional<int> code;                            ///< A number of the module behind it.
+    std::optional<std::chrono::milliseconds> retry_in;  ///< Until it tries again by itself.
+    std::string port;                                   ///< Serial port; "" = none has been found.
+    Broker broker;                                      ///< Connected to, or tried next.
+    std::uint64_t connections = 0;                      ///< How many times it has been up.
+    std::chrono::milliseconds uptime{0};                ///< For how long, all together.
+    std::uint64_t waiting = 0;                          ///< Messages that wait.
+    std::uint64_t waiting_bytes = 0;                    ///< Their bytes.
+    std::uint64_t accepted = 0;                         ///< Messages that were accepted.
+    std::uint64_t delivered = 0;                        ///< Messages whose delivery was confirmed.
+    std::uint64_t failed = 0;                           ///< Messages that ended otherwise.
+    std::uint64_t resent = 0;                           ///< Messages that were sent again.
+};
+
+namespace detail {
+
+/** A USB port for C. */
+class Usb {
+public:
+    explicit Usb(const UsbPort &usb) : serial_(usb.serial), path_(usb.path)
+    {
+        if (atmqtt_usb_port_init(&c_, sizeof c_) != ATMQTT_OK)
+            return;
+        c_.vendor = usb.vendor;
+        if (usb.product)
+            c_.product = *usb.product;
+        c_.interface = usb.interface_number;
+        c_.serial = serial_.c_str();
+        c_.path = path_.c_str();
+    }
+    const atmqtt_usb_port *get() const noexcept { return &c_; }
+
+private:
+    MaybeText serial_, path_;
+    atmqtt_usb_port c_{};
+};
+
+} // namespace detail
+
+inline Result<std::string> UsbPort::find() const
+{
+    char device[4096] = "";
+    return detail::finish(atmqtt_usb_port_find(detail::Usb(*this).get(), device, sizeof device),
+                          [&] { return std::string(device); });
+}
+
+/**
+ * A connection to a broker that brings itself up and keeps itself up; see atmqtt_link. Its destructor frees the handle,
+ * which ends it without a goodbye to the broker where close() has not ended it.
+ */
+class Link {
+public:
+    /** atmqtt_link_start(): returns at once. */
+    static Result<Link> start(const LinkOptions &options)
+    {
+        atmqtt_link *link = nullptr;
+        Options c(options);
+        return detail::finish(atmqtt_link_start(c.give(), &link), [&] { return Link(link); });
+    }
+
+#ifndef ATMQTT_NO_EXCEPTIONS
+    /** The same. */
+    explicit Link(const LinkOptions &options) : Link(start(options)) {}
+#endif
+    /** Takes a handle over. */
+    explicit Link(atmqtt_link *handle) noexcept : handle_(handle) {}
+
+    /** The handle of C. */
+    atmqtt_link *get() const noexcept { return handle_.get(); }
+    /** atmqtt_link_close(): with a goodbye to the broker. */
+    Result<void> close() { return detail::finish(atmqtt_link_close(get())); }
+    /** Where it stands. */
+    atmqtt_link_stage state() const noexcept { return static_cast<atmqtt_link_stage>(atmqtt_link_state(get())); }
+    /** atmqtt_link_status() */
+    Result<LinkInfo> status() const
+    {
+        atmqtt_link_info *c = nullptr;
+        const std::int32_t status = atmqtt_link_status(get(), &c);
+        const detail::Owned<atmqtt_link_info, atmqtt_link_info_free> owned(c);
+        return detail::finish(status, [&] {
+            LinkInfo info;
+            info.state = static_cast<atmqtt_link_stage>(c->state);
+            info.since = std::chrono::milliseconds(c->since_ms);
+            if (c->cause >= 0)
+                info.cause = static_cast<atmqtt_link_cause>(c->cause);
+            info.cause_text = c->cause_text;
+            info.status = static_cast<Status>(c->status);
+            info.code = detail::known<int>(c->code);
+            info.retry_in = detail::duration(c->retry_in_ms);
+            info.port = c->port;
+            info.broker = {c->broker_host, c->broker_port};
+            info.connections = c->connections;
+            info.uptime = std::chrono::milliseconds(c->uptime_ms);
+            info.waiting = c->waiting;
+            info.waiting_bytes = c->waiting_bytes;
+            info.accepted = c->accepted;
+            info.delivered = c->delivered;
+            info.failed = c->failed;
+            info.resent = c->resent;
+            return info;
+        });
+    }
+    /** atmqtt_link_set_timeout(); none = no limit. */
+    Result<void> set_timeout(std::optional<std::chrono::milliseconds> timeout)
+    {
+        return detail::finish(atmqtt_link_set_timeout(get(), detail::milliseconds(timeout)));
+    }
+    /** atmqtt_link_wait_up(); no limit = as long as it takes. */
+    Result<void> wait_up(std::optional<std::chrono::milliseconds> timeout = std::nullopt)
+    {
+        return detail::finish(atmqtt_link_wait_up(get(), detail::milliseconds(timeout)));
+    }
+    /** atmqtt_link_retry() */
+    Result<void> retry() { return detail::finish(atmqtt_link_retry(get())); }
+    /** atmqtt_link_modem() */
+    Result<Modem> modem()
+    {
+        atmqtt_modem *modem = nullptr;
+        return detail::finish(atmqtt_link_modem(get(), &modem), [&] { return Modem(modem); });
+    }
+
+    /** atmqtt_link_publish() */
+    Result<void> publish(std::string_view topic, std::string_view payload, int qos = 0, bool retain = false)
+    {
+        return detail::finish(atmqtt_link_publish(get(), detail::Text(topic).c_str(), payload.data(), payload.size(),
+                                                  qos, retain));
+    }
+    /** atmqtt_link_publish_start(); gives the number of the message. */
+    Result<std::uint64_t> publish_start(std::string_view topic, std::string_view payload, int qos = 0,
+                                        bool retain = false)
+    {
+        std::uint64_t operation = 0;
+        return detail::finish(atmqtt_link_publish_start(get(), detail::Text(topic).c_str(), payload.data(),
+                                                        payload.size(), qos, retain, &operation),
+                              [&] { return operation; });
+    }
+    /** atmqtt_link_subscribe() */
+    Result<void> subscribe(std::string_view topic, int qos = 0)
+    {
+        return detail::finish(atmqtt_link_subscribe(get(), detail::Text(topic).c_str(), qos));
+    }
+    /** atmqtt_link_unsubscribe(); gives whether there was such a subscription. */
+    Result<bool> unsubscribe(std::string_view topic)
+    {
+        std::int32_t was_there = 0;
+        return detail::finish(atmqtt_link_unsubscribe(get(), detail::Text(topic).c_str(), &was_there),
+                              [&] { return was_there == 1; });
+    }
+    /** atmqtt_link_flush(); gives whether nothing waits any more. */
+    Result<bool> flush(std::optional<std::chrono::milliseconds> timeout = std::nullopt)
+    {
+        std::int32_t empty = 0;
+        return detail::finish(atmqtt_link_flush(get(), detail::milliseconds(timeout), &empty),
+                              [&] { return empty == 1; });
+    }
+
+    /** atmqtt_link_set_message_callback(); an empty one = none any more. */
+    Result<void> on_message(EventCallback callback)
+    {
+        const bool given = static_cast<bool>(callback);
+        return detail::finish(atmqtt_link_set_message_callback(get(), given ? detail::atmqtt_hpp_event : nullptr,
+                                                               detail::keep(std::move(callback)),
+                                                               detail::let_go<EventCallback>));
+    }
+    /** atmqtt_link_set_event_callback(); an empty one = none any more. */
+    Result<void> on_event(EventCallback callback)
+    {
+        const bool given = static_cast<bool>(callback);
+        return detail::finish(atmqtt_link_set_event_callback(get(), given ? detail::atmqtt_hpp_event : nullptr,
+                                                             detail::keep(std::move(callback)),
+                                                             detail::let_go<EventCallback>));
+    }
+    /** atmqtt_link_event_fd() */
+    Result<int> event_fd()
+    {
+        int fd = -1;
+        return detail::finish(atmqtt_link_event_fd(get(), &fd), [&] { return fd; });
+    }
+    /** atmqtt_link_next_event(): none where nothing came in time; no limit = as long as the link is there. */
+    Result<std::optional<OwnedEvent>> next_event(std::optional<std::chrono::milliseconds> timeout = std::nullopt)
+    {
+        atmqtt_event *event = nullptr;
+        return detail::finish(atmqtt_link_next_event(get(), detail::milliseconds(timeout), &event), [&] {
+            return event == nullptr ? std::optional<OwnedEvent>() : std::optional<OwnedEvent>(OwnedEvent(event));
+        });
+    }
+    /** atmqtt_link_release_events() */
+    Result<void> release_events() { return detail::finish(atmqtt_link_release_events(get())); }
+
+private:
+    /** Options for C, which last as long as what they are made from. */
+    class Options {
+    public:
+        explicit Options(const LinkOptions &options)
+            : port_(options.port), client_id_(options.client_id), outbox_(options.outbox),
+              username_(options.username), password_(options.password), modem_(options.modem),
+              config_(options.config), topics_(options.subscriptions), hook_(options.power_hook)
+        {
+            if (atmqtt_link_options_init(&c_, sizeof c_) != ATMQTT_OK)
+                return;
+            if (!options.port.empty())
+                c_.port = port_.c_str();
+            if (options.usb)
+                c_.usb = usb_.emplace(*options.usb).get();
+            c_.modem = modem_.get();
+            c_.client = options.client;
+            if (options.apn)
+                c_.apn = apn_.emplace(*options.apn).get();
+            c_.attach_timeout_ms = detail::option_ms(options.attach_timeout);
+            if (options.tls)
+                c_.tls = tls_.emplace(*options.tls).get();
+            c_.tls_context = options.tls_context;
+            c_.config = config_.get();
+            hosts_.reserve(options.brokers.size());
+            for (const Broker &broker : options.brokers) {
+                hosts_.emplace_back(broker.host);
+                brokers_.push_back({hosts_.back().c_str(), broker.port});
+            }
+            c_.brokers = brokers_.data();
+            c_.broker_count = brokers_.size();
+            c_.client_id = client_id_.c_str();
+            c_.username = username_.c_str();
+            c_.password = password_.c_str();
+            c_.subscriptions = topics_.data();
+            c_.subscription_count = topics_.size();
+            if (options.when_alive)
+                c_.when_alive = *options.when_alive;
+            c_.backoff_first_ms = detail::option_ms(options.backoff.first);
+            c_.backoff_most_ms = detail::option_ms(options.backoff.most);
+            c_.backoff_stable_ms = detail::option_ms(options.backoff.stable);
+            c_.backoff_refused_ms = detail::option_ms(options.backoff.refused);
+            c_.queue_messages = options.queue_messages;
+            c_.queue_bytes = options.queue_bytes;
+            c_.when_full = options.when_full;
+            c_.when_unconfirmed = options.when_unconfirmed;
+            if (!options.outbox.empty())
+                c_.outbox_path = outbox_.c_str();
+            c_.check_interval_ms = detail::option_ms(options.check_interval);
+            c_.restart_time_ms = detail::option_ms(options.restart_time);
+        }
+        /** From here on the hook is the library's. */
+        const atmqtt_link_options *give()
+        {
+            if (hook_) {
+                c_.power_hook = detail::atmqtt_hpp_power;
+                c_.power_user_data = detail::keep(std::move(hook_));
+                c_.power_drop = detail::let_go<PowerHook>;
+            }
+            return &c_;
+        }
+        Options(const Options &) = delete;
+        Options &operator=(const Options &) = delete;
+
+    private:
+        detail::Text port_, client_id_, outbox_;
+        detail::MaybeText username_, password_;
+        detail::PortOptions modem_;
+        detail::Config config_;
+        detail::Topics topics_;
+        std::optional<detail::Usb> usb_;
+        std::optional<detail::AccessPoint> apn_;
+        std::optional<detail::Tls> tls_;
+        std::vector<detail::Text> hosts_;
+        std::vector<atmqtt_broker> brokers_;
+        PowerHook hook_;
+        atmqtt_link_options c_{};
+    };
+
+    detail::Owned<atmqtt_link, atmqtt_link_free> handle_;
 };
 
 /** The checksum that the module reports for a file: atmqtt_files_checksum(). */

@@ -13,8 +13,8 @@ use crate::mqtt::receive::Message;
 use crate::mqtt::setting::{Setting, SettingName};
 use crate::mqtt::subscribe::Granted;
 use crate::pending::{FromOutcome, Pending, Publication, value};
-use crate::runtime::{Consumer, Patience, Runtime};
-use crate::sync::Mutex;
+use crate::receiving::{self, Messages};
+use crate::runtime::{Addressee, Runtime};
 use crate::wire::Fields;
 
 /// One of the six MQTT clients of a module.
@@ -348,13 +348,8 @@ impl Client {
     ///
     /// [`InvalidState`](ErrorKind::InvalidState) while another `Messages` or a callback has them.
     pub fn messages(&self) -> Result<Messages> {
-        self.runtime.check()?;
-        let mail = &self.runtime.shared.mail;
-        mail.claim_messages(self.index, Consumer::Iterator, None)?;
-        Ok(Messages {
-            runtime: Arc::clone(&self.runtime),
-            client: self.index,
-        })
+        let runtime = Arc::clone(&self.runtime);
+        Messages::claim(runtime, self.index)
     }
 
     /// Hands every message to `callback`, on the dispatcher thread of the port, one at a time and in
@@ -369,76 +364,12 @@ impl Client {
     /// [`InvalidState`](ErrorKind::InvalidState) while the messages have another consumer;
     /// [`Closed`](ErrorKind::Closed) once the port is closed or lost.
     pub fn on_message(&self, callback: impl FnMut(Message) + Send + 'static) -> Result<()> {
-        self.runtime.check()?;
-        self.runtime.start_dispatcher()?;
-        let callback = Arc::new(Mutex::new(callback));
-        let mail = &self.runtime.shared.mail;
-        mail.claim_messages(self.index, Consumer::Callback, Some(callback))
+        receiving::on_message(&*self.runtime, self.index, callback)
     }
 
     /// Takes the message callback away. When this returns it does not run any more, except where it is
     /// itself the caller.
     pub fn clear_on_message(&self) -> Result<()> {
-        self.runtime.check()?;
-        let mail = &self.runtime.shared.mail;
-        let callback = mail.release_messages(self.index, Consumer::Callback);
-        self.runtime.callback_ended();
-        drop(callback);
-        Ok(())
-    }
-}
-
-/// The messages of a client, one after the other. As an iterator it ends when the port is closed or
-/// lost and everything has been read, and when [`Modem::interrupt`](crate::Modem::interrupt) ends its wait.
-#[derive(Debug)]
-pub struct Messages {
-    runtime: Arc<Runtime>,
-    client: u8,
-}
-
-impl Messages {
-    /// The next message if one is there.
-    #[must_use]
-    pub fn try_recv(&self) -> Option<Message> {
-        self.take(Patience::None)
-    }
-
-    /// The next message, waiting for it at most this long.
-    #[must_use]
-    pub fn recv_timeout(&self, timeout: Duration) -> Option<Message> {
-        self.take(Patience::for_time(timeout))
-    }
-
-    /// The next message, waiting for it as long as the port is open.
-    #[must_use]
-    pub fn recv(&self) -> Option<Message> {
-        self.take(Patience::Forever)
-    }
-
-    fn take(&self, patience: Patience) -> Option<Message> {
-        self.runtime.check().ok()?;
-        let shared = &self.runtime.shared;
-        let (message, hungry) = shared.mail.take_message(self.client, patience)?;
-        if hungry {
-            shared.fed();
-        }
-        Some(message)
-    }
-}
-
-impl Iterator for Messages {
-    type Item = Message;
-
-    fn next(&mut self) -> Option<Message> {
-        self.recv()
-    }
-}
-
-impl Drop for Messages {
-    fn drop(&mut self) {
-        if self.runtime.check().is_ok() {
-            let mail = &self.runtime.shared.mail;
-            mail.release_messages(self.client, Consumer::Iterator);
-        }
+        receiving::clear_on_message(&*self.runtime, self.index)
     }
 }

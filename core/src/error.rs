@@ -48,11 +48,13 @@ pub enum ErrorKind {
     /// The outbox, where messages wait on disk, cannot be read or written; the text says why, as that the
     /// disk is full.
     Storage = 17,
+    /// Too much waits to be sent already.
+    QueueFull = 18,
 }
 
 impl ErrorKind {
     /// Every kind, in the order of its numbers.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::InvalidArgument,
         Self::InvalidState,
         Self::Timeout,
@@ -70,6 +72,7 @@ impl ErrorKind {
         Self::Disconnected,
         Self::PortStuck,
         Self::Storage,
+        Self::QueueFull,
     ];
 
     /// The stable number of this kind, 1 and up.
@@ -105,6 +108,7 @@ impl ErrorKind {
             Self::Disconnected => "disconnected",
             Self::PortStuck => "port stuck",
             Self::Storage => "storage error",
+            Self::QueueFull => "queue full",
         }
     }
 }
@@ -135,8 +139,9 @@ struct Inner {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// An error of this kind with a text of one line that says what came back and what to do.
-    pub(crate) fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
+    /// An error of this kind with a text of one line that says what came back and what to do. For code of the
+    /// program that the library calls, as a [power hook](crate::LinkBuilder::power_hook).
+    pub fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
         Self {
             inner: Box::new(Inner {
                 kind,
@@ -245,7 +250,7 @@ mod tests {
             assert_eq!(ErrorKind::from_number(kind.number()), Some(kind));
         }
         assert_eq!(ErrorKind::from_number(0), None);
-        assert_eq!(ErrorKind::from_number(18), None);
+        assert_eq!(ErrorKind::from_number(19), None);
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! What happens by itself: everything a module reports that is not the answer to a call.
 
+use std::path::PathBuf;
+
 use crate::engine::Outcome;
 use crate::error::{Error, Result};
+use crate::link::LinkChange;
 use crate::mqtt::connect::DisconnectReason;
 use crate::mqtt::receive::Message;
+use crate::mqtt::subscribe::Granted;
 
 /// One of everything that arrives; see [`Modem::incoming`](crate::Modem::incoming).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +78,24 @@ pub enum Event {
         operation: u64,
         /// What it ended with.
         result: Result<Outcome>,
+    },
+    /// A [`Link`](crate::Link) went from one state to another.
+    Link(Box<LinkChange>),
+    /// A subscription of a [`Link`](crate::Link) was made, after every connect anew, or refused.
+    Subscribed {
+        /// Client 0..=5.
+        client: u8,
+        /// The topic filter.
+        topic: String,
+        /// What the broker made of it.
+        granted: Granted,
+    },
+    /// The outbox of a [`Link`](crate::Link) was found damaged. What could be read of it is sent.
+    OutboxDamaged {
+        /// Messages that could not be read.
+        messages: usize,
+        /// What the damaged file was renamed to, where a new one had to be begun.
+        set_aside: Option<PathBuf>,
     },
     /// The port is gone or was closed. The last event of all, but for the ends of jobs in the background,
     /// which end with the port.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::error::Result;
 use crate::event::Received;
-use crate::runtime::{Bell, Patience, Runtime};
+use crate::runtime::{Addressee, Bell, Patience};
 
 /// The events of a port and the messages of its clients, one after the other in the order in which they
 /// arrived; see [`Modem::incoming`](crate::Modem::incoming).
@@ -18,14 +18,15 @@ use crate::runtime::{Bell, Patience, Runtime};
 /// [`Modem::interrupt`](crate::Modem::interrupt) ends its wait.
 #[derive(Debug)]
 pub struct Incoming {
-    runtime: Arc<Runtime>,
+    to: Arc<dyn Addressee>,
     bell: Bell,
 }
 
 impl Incoming {
-    pub(crate) fn new(runtime: Arc<Runtime>) -> Result<Self> {
-        let bell = runtime.shared.mail.claim_all()?;
-        Ok(Self { runtime, bell })
+    pub(crate) fn claim(to: Arc<dyn Addressee>) -> Result<Self> {
+        to.check()?;
+        let bell = to.post().mail().claim_all()?;
+        Ok(Self { to, bell })
     }
 
     /// The next of everything if it is there.
@@ -47,11 +48,11 @@ impl Incoming {
     }
 
     fn take(&self, patience: Patience) -> Option<Received> {
-        self.runtime.check().ok()?;
-        let shared = &self.runtime.shared;
-        let (received, hungry) = shared.mail.take_any(patience)?;
+        self.to.check().ok()?;
+        let post = self.to.post();
+        let (received, hungry) = post.mail().take_any(patience)?;
         if hungry {
-            shared.fed();
+            post.fed();
         }
         Some(received)
     }
@@ -73,8 +74,8 @@ impl Iterator for Incoming {
 
 impl Drop for Incoming {
     fn drop(&mut self) {
-        if self.runtime.check().is_ok() {
-            self.runtime.shared.mail.release_all();
+        if self.to.check().is_ok() {
+            self.to.post().mail().release_all();
         }
     }
 }

@@ -33,6 +33,8 @@
 //! - [`Messages`] and [`Message`]: what it receives. [`Client::on_message`] takes a callback instead.
 //! - [`Pending`]: an operation that was started and not waited for, as by
 //!   [`publish_start`](Client::publish_start).
+//! - [`Link`]: a connection that keeps itself up, for programs that are left alone; it has a port and a client of its
+//!   own, and most of what these have.
 //! - [`Event`]: a lost connection, a restart, a dropped message. Messages are not among the events.
 //! - [`Error`] and [`ErrorKind`]: one type, and kinds with numbers that never change.
 //!
@@ -61,6 +63,8 @@
 //! another topic and length. Subscribe to exact topics, or set
 //! [`data_format`](ClientConfig::data_format) to receive in hexadecimal, where that matters.
 //!
+//! What a [`Link`] was given to publish is another matter: it says at its type what becomes of that.
+//!
 //! # Logging
 //!
 //! Through the crate `log`: `atmqtt::wire` at level trace shows every line of the serial port, with
@@ -85,33 +89,35 @@ mod event;
 mod files;
 mod incoming;
 mod info;
+mod link;
 pub mod mask;
 mod modem;
 pub mod mqtt;
 mod network;
 #[cfg(feature = "outbox")]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the link, which uses it, is not here yet")
-)]
 mod outbox;
 mod pending;
 pub mod port;
 mod raw;
+mod receiving;
 mod runtime;
 mod sync;
 mod tls;
 mod trace;
 pub mod wire;
 
-pub use client::{Client, IfInUse, Messages};
+pub use client::{Client, IfInUse};
 pub use engine::{Outcome, State};
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Event, Received};
 pub use files::{FileInfo, Files, Space, UploadOptions};
 pub use incoming::Incoming;
 pub use info::{ModuleInfo, Signal};
-pub use modem::{Events, Modem, ModemBuilder};
+pub use link::{
+    Backoff, Delivering, Link, LinkBuilder, LinkCause, LinkChange, LinkPort, LinkState, LinkStatus,
+    OtherPort, QueueLimits, UsbPort, WhenAlive, WhenFull, WhenUnconfirmed,
+};
+pub use modem::{Modem, ModemBuilder};
 pub use mqtt::capabilities::{Capabilities, Supported};
 pub use mqtt::config::ClientConfig;
 pub use mqtt::connect::{Connect, DisconnectReason};
@@ -128,6 +134,7 @@ pub use network::{
 };
 pub use pending::{FromOutcome, Pending, Publication};
 pub use port::FlowControl;
+pub use receiving::{Events, Messages};
 #[doc(hidden)]
 pub use runtime::Driver;
 pub use tls::{

@@ -16,8 +16,9 @@ use crate::mqtt::capabilities::{Capabilities, TESTED};
 use crate::network::Network;
 use crate::pending::{Pending, value};
 use crate::port::{FlowControl, Port, SerialOptions, SerialPort};
-use crate::runtime::{Consumer, Driver, Patience, Runtime};
-use crate::sync::{self, Mutex};
+use crate::receiving::{self, Events};
+use crate::runtime::{Address, Driver, Mailbox, Runtime};
+use crate::sync;
 use crate::tls::TlsContext;
 use crate::trace::{Trace, TraceFile};
 use crate::wire::CommandLine;
@@ -190,12 +191,35 @@ impl ModemBuilder {
 
     /// Takes any other byte stream with a non-blocking descriptor for the port.
     pub fn open_port(self, port: impl Port + 'static) -> Result<Modem> {
+        let address = Address::own(self.message_capacity, self.urc_capacity);
+        let modem = self.clone().start_port(Box::new(port), address, 0)?;
+        self.greet(&modem)?;
+        Ok(modem)
+    }
+
+    /// A mailbox as it was asked for.
+    pub(crate) fn mailbox(&self) -> Mailbox {
+        Mailbox::new(self.message_capacity, self.urc_capacity)
+    }
+
+    pub(crate) fn serial_options(&self) -> &SerialOptions {
+        &self.serial
+    }
+
+    /// Starts the threads of a port. Nothing is sent yet: see [`greet`](Self::greet).
+    pub(crate) fn start_port(
+        self,
+        port: Box<dyn Port>,
+        address: Address,
+        first_generation: u32,
+    ) -> Result<Modem> {
         let first_msgid = sync::system_time()
             .duration_since(std::time::UNIX_EPOCH)
             .map_or(1, |since| (since.as_millis() % 65_535) as u16 + 1);
         let mut options = Options {
             baud_rate: self.serial.baud_rate,
             first_msgid,
+            first_generation,
             patience: self.patience,
             silence: self.silence,
             ..Options::default()
@@ -209,22 +233,20 @@ impl ModemBuilder {
             }
             None => None,
         };
-        let runtime = Runtime::start(
-            Arc::new(port),
-            options,
-            self.message_capacity,
-            self.urc_capacity,
-            trace,
-        )?;
-        runtime.discover()?;
-        let modem = Modem {
+        let runtime = Runtime::start(Arc::from(port), options, address, trace)?;
+        Ok(Modem {
             runtime: Arc::new(runtime),
             timeout: None,
-        };
+        })
+    }
+
+    /// Brings the line into a known state, and asks which clients live.
+    pub(crate) fn greet(&self, modem: &Modem) -> Result<()> {
+        modem.runtime.discover()?;
         if self.serial.flow_control == FlowControl::RtsCts {
             modem.command("AT+IFC=2,2")?;
         }
-        Ok(modem)
+        Ok(())
     }
 }
 
@@ -434,14 +456,8 @@ impl Modem {
     ///
     /// [`InvalidState`](ErrorKind::InvalidState) while another `Events` or a callback has them.
     pub fn events(&self) -> Result<Events> {
-        self.runtime.check()?;
-        self.runtime
-            .shared
-            .mail
-            .claim_events(Consumer::Iterator, None)?;
-        Ok(Events {
-            runtime: Arc::clone(&self.runtime),
-        })
+        let runtime = Arc::clone(&self.runtime);
+        Events::claim(runtime)
     }
 
     /// Hands every event to `callback`, on the dispatcher thread of the port. Every call of the library
@@ -455,23 +471,13 @@ impl Modem {
     /// [`InvalidState`](ErrorKind::InvalidState) while the events have another consumer;
     /// [`Closed`](ErrorKind::Closed) once the port is closed or lost.
     pub fn on_event(&self, callback: impl FnMut(Event) + Send + 'static) -> Result<()> {
-        self.runtime.check()?;
-        self.runtime.start_dispatcher()?;
-        let callback = Arc::new(Mutex::new(callback));
-        self.runtime
-            .shared
-            .mail
-            .claim_events(Consumer::Callback, Some(callback))
+        receiving::on_event(&*self.runtime, callback)
     }
 
     /// Takes the event callback away. When this returns it does not run any more, except where it is
     /// itself the caller.
     pub fn clear_on_event(&self) -> Result<()> {
-        self.runtime.check()?;
-        let callback = self.runtime.shared.mail.release_events(Consumer::Callback);
-        self.runtime.callback_ended();
-        drop(callback);
-        Ok(())
+        receiving::clear_on_event(&*self.runtime)
     }
 
     /// Everything that arrives in one stream, oldest first: the events, and the messages of all six
@@ -482,8 +488,8 @@ impl Modem {
     /// [`InvalidState`](ErrorKind::InvalidState) while the events, or the messages of any client, have
     /// another consumer.
     pub fn incoming(&self) -> Result<Incoming> {
-        self.runtime.check()?;
-        Incoming::new(Arc::clone(&self.runtime))
+        let runtime = Arc::clone(&self.runtime);
+        Incoming::claim(runtime)
     }
 
     /// Runs a job on a thread of its own and reports its end as [`Event::Completed`], with the number that
@@ -540,53 +546,5 @@ impl Modem {
     /// [`CalledFromCallback`](ErrorKind::CalledFromCallback) from a callback of this port.
     pub fn close(&self) -> Result<()> {
         self.runtime.close()
-    }
-}
-
-/// The events of a port, one after the other. As an iterator it ends when the port is closed or lost
-/// and everything has been read, and when [`Modem::interrupt`] ends its wait.
-#[derive(Debug)]
-pub struct Events {
-    runtime: Arc<Runtime>,
-}
-
-impl Events {
-    /// The next event if one is there.
-    #[must_use]
-    pub fn try_recv(&self) -> Option<Event> {
-        self.take(Patience::None)
-    }
-
-    /// The next event, waiting for it at most this long.
-    #[must_use]
-    pub fn recv_timeout(&self, timeout: Duration) -> Option<Event> {
-        self.take(Patience::for_time(timeout))
-    }
-
-    /// The next event, waiting for it as long as the port is open.
-    #[must_use]
-    pub fn recv(&self) -> Option<Event> {
-        self.take(Patience::Forever)
-    }
-
-    fn take(&self, patience: Patience) -> Option<Event> {
-        self.runtime.check().ok()?;
-        self.runtime.shared.mail.take_event(patience)
-    }
-}
-
-impl Iterator for Events {
-    type Item = Event;
-
-    fn next(&mut self) -> Option<Event> {
-        self.recv()
-    }
-}
-
-impl Drop for Events {
-    fn drop(&mut self) {
-        if self.runtime.check().is_ok() {
-            self.runtime.shared.mail.release_events(Consumer::Iterator);
-        }
     }
 }

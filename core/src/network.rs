@@ -158,14 +158,7 @@ impl Network {
     /// Besides those of every call, [`InvalidArgument`](ErrorKind::InvalidArgument) for a name, user
     /// name or password of more than 127 bytes or with a quotation mark or control byte.
     pub fn set_apn(&self, context: u8, apn: &Apn) -> Result<()> {
-        let line = CommandLine::new("AT+QICSGP")
-            .ranged("context", context, CONTEXTS)?
-            .int(apn.ip_type.number())
-            .text("apn", &apn.name, 0..=127)?
-            .text("username", &apn.username, 0..=127)?
-            .secret("password", apn.password.reveal(), 0..=127)?
-            .int(apn.authentication.number());
-        self.ask(line, DEADLINE).map(drop)
+        self.ask(apn_line(context, apn)?, DEADLINE).map(drop)
     }
 
     /// The access point of PDP context 1..=16 (`AT+QICSGP=context`).
@@ -393,6 +386,17 @@ impl Network {
         let line = CommandLine::new("AT+CCLK").text("time", &time.wire(), 17..=20)?;
         self.ask(line, DEADLINE).map(drop)
     }
+}
+
+/// `AT+QICSGP` with every value.
+pub(crate) fn apn_line(context: u8, apn: &Apn) -> Result<CommandLine> {
+    Ok(CommandLine::new("AT+QICSGP")
+        .ranged("context", context, CONTEXTS)?
+        .int(apn.ip_type.number())
+        .text("apn", &apn.name, 0..=127)?
+        .text("username", &apn.username, 0..=127)?
+        .secret("password", apn.password.reveal(), 0..=127)?
+        .int(apn.authentication.number()))
 }
 
 fn is_refusal(error: &Error) -> bool {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::engine::{OpId, Outcome};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mqtt::subscribe::Granted;
-use crate::runtime::{Completion, Runtime, Waited, after};
+use crate::runtime::{Addressee, Completion, Runtime, Waited, after};
 
 /// An operation under way. Dropping it leaves the operation alone: it goes on, and nobody hears of its
 /// outcome.

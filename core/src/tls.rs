@@ -100,22 +100,13 @@ impl TlsContext {
     /// [`CmeError`](ErrorKind::CmeError) with the name of a setting that the module refuses; those in
     /// front of it have been written, the level of verification among the first.
     pub fn configure(&self, config: &TlsConfig) -> Result<()> {
-        let ca = load(Role::Ca, config.ca.as_ref().map(Certificate::source))?;
-        let identity = config.identity.as_ref();
-        let certificate = load(
-            Role::Certificate,
-            identity.map(|identity| identity.certificate.source()),
-        )?;
-        let key = load(Role::Key, identity.map(|identity| identity.key.source()))?;
-        check(config, key.as_ref())?;
         // Every line is made, and so checked, before the first byte is sent.
-        let files = [&ca, &certificate, &key].map(Option::as_ref);
-        let lines = self.lines(config, files)?;
+        let (files, lines) = prepare(self.index, config)?;
         self.warn(config);
         if config.verification() != TlsVerification::Nothing {
             self.clock(config.clock)?;
         }
-        for file in files.into_iter().flatten() {
+        for file in files.iter().flatten() {
             if let Some(bytes) = &file.bytes {
                 if self.modem.files().ensure(&file.name, bytes)? {
                     log::debug!("{} is new in the module", file.name);
@@ -191,56 +182,6 @@ impl TlsContext {
             }
         }
         Ok(used)
-    }
-
-    fn lines(
-        &self,
-        config: &TlsConfig,
-        [ca, certificate, key]: [Option<&ModuleFile>; 3],
-    ) -> Result<Vec<(&'static str, CommandLine)>> {
-        let line = |name: &'static str| CommandLine::new("AT+QSSLCFG").word(name).int(self.index);
-        let path = |name: &'static str, file: &ModuleFile| {
-            let file = format!("UFS:{}", file.name);
-            line(name).text("file name", &file, 1..=84)
-        };
-        let mut lines = vec![
-            (
-                "seclevel",
-                line("seclevel").int(config.verification().number()),
-            ),
-            (
-                "sslversion",
-                line("sslversion").int(config.version.number()),
-            ),
-            (
-                "ciphersuite",
-                line("ciphersuite").bare(&format!("0x{:04X}", config.cipher_suite)),
-            ),
-        ];
-        if let Some(ca) = ca {
-            lines.push(("cacert", path("cacert", ca)?));
-        }
-        if let Some(certificate) = certificate {
-            lines.push(("clientcert", path("clientcert", certificate)?));
-        }
-        if let Some(key) = key {
-            let mut line = path("clientkey", key)?;
-            if let Some(password) = &config.key_password {
-                line = line.secret("key password", password.reveal(), 1..=127)?;
-            }
-            lines.push(("clientkey", line));
-        }
-        let ignore = u8::from(config.clock == Clock::Ignore);
-        let seconds = config.negotiate_timeout;
-        lines.extend([
-            ("ignorelocaltime", line("ignorelocaltime").int(ignore)),
-            (
-                "negotiatetime",
-                line("negotiatetime").ranged("negotiate_timeout in seconds", seconds, 10..=300)?,
-            ),
-            ("sni", line("sni").int(u8::from(config.sni))),
-        ]);
-        Ok(lines)
     }
 
     fn warn(&self, config: &TlsConfig) {
@@ -360,6 +301,79 @@ impl TlsContext {
             None => named,
         }
     }
+}
+
+type Files = [Option<ModuleFile>; 3];
+type Lines = Vec<(&'static str, CommandLine)>;
+
+/// Everything about a configuration that can be wrong without a module.
+pub(crate) fn check_config(index: u8, config: &TlsConfig) -> Result<()> {
+    prepare(index, config).map(drop)
+}
+
+/// What has to be uploaded, and then sent.
+fn prepare(index: u8, config: &TlsConfig) -> Result<(Files, Lines)> {
+    let ca = load(Role::Ca, config.ca.as_ref().map(Certificate::source))?;
+    let identity = config.identity.as_ref();
+    let certificate = load(
+        Role::Certificate,
+        identity.map(|identity| identity.certificate.source()),
+    )?;
+    let key = load(Role::Key, identity.map(|identity| identity.key.source()))?;
+    check(config, key.as_ref())?;
+    let lines = lines(index, config, [&ca, &certificate, &key].map(Option::as_ref))?;
+    Ok(([ca, certificate, key], lines))
+}
+
+/// The commands that set a context up, in their order.
+fn lines(
+    index: u8,
+    config: &TlsConfig,
+    [ca, certificate, key]: [Option<&ModuleFile>; 3],
+) -> Result<Lines> {
+    let line = |name: &'static str| CommandLine::new("AT+QSSLCFG").word(name).int(index);
+    let path = |name: &'static str, file: &ModuleFile| {
+        let file = format!("UFS:{}", file.name);
+        line(name).text("file name", &file, 1..=84)
+    };
+    let mut lines = vec![
+        (
+            "seclevel",
+            line("seclevel").int(config.verification().number()),
+        ),
+        (
+            "sslversion",
+            line("sslversion").int(config.version.number()),
+        ),
+        (
+            "ciphersuite",
+            line("ciphersuite").bare(&format!("0x{:04X}", config.cipher_suite)),
+        ),
+    ];
+    if let Some(ca) = ca {
+        lines.push(("cacert", path("cacert", ca)?));
+    }
+    if let Some(certificate) = certificate {
+        lines.push(("clientcert", path("clientcert", certificate)?));
+    }
+    if let Some(key) = key {
+        let mut line = path("clientkey", key)?;
+        if let Some(password) = &config.key_password {
+            line = line.secret("key password", password.reveal(), 1..=127)?;
+        }
+        lines.push(("clientkey", line));
+    }
+    let ignore = u8::from(config.clock == Clock::Ignore);
+    let seconds = config.negotiate_timeout;
+    lines.extend([
+        ("ignorelocaltime", line("ignorelocaltime").int(ignore)),
+        (
+            "negotiatetime",
+            line("negotiatetime").ranged("negotiate_timeout in seconds", seconds, 10..=300)?,
+        ),
+        ("sni", line("sni").int(u8::from(config.sni))),
+    ]);
+    Ok(lines)
 }
 
 fn load(role: Role, source: Option<config::Source<'_>>) -> Result<Option<ModuleFile>> {

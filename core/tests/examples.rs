@@ -296,3 +296,38 @@ fn both_need_no_hardware() {
     command.arg("--modem").arg(&path);
     assert_eq!(exit_code(command.args(["-t", "a", "-W", "1"])), Some(27));
 }
+
+/// A connection that breaks meanwhile loses nothing.
+#[test]
+fn link_publishes_its_input_over_a_broken_connection() {
+    let emulator = emulator();
+    let mut command = example("link");
+    command.arg("--modem").arg(emulator.path());
+    command.args(["--broker", "broker.example:1883", "-i", "mast"]);
+    command.stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut running = Running::start(&mut command);
+    let mut stdin = running.0.stdin.take().unwrap();
+    stdin.write_all(b"one\n").unwrap();
+    assert!(emulator.wait_published(1, PATIENCE));
+    emulator.inject_fault("stat:client=0,code=1".parse().unwrap());
+    stdin.write_all(b"two\nthree\n").unwrap();
+    drop(stdin);
+    let mut told = String::new();
+    let mut stderr = running.0.stderr.take().unwrap();
+    stderr.read_to_string(&mut told).unwrap();
+    let (_, code) = running.end();
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("closed or reset by the broker"), "{told}");
+    assert!(
+        told.ends_with("3 accepted, 3 delivered, 0 wait\n"),
+        "{told}"
+    );
+    let payloads: Vec<_> = emulator
+        .published()
+        .iter()
+        .map(|p| p.payload.to_vec())
+        .collect();
+    let mut distinct = payloads.clone();
+    distinct.dedup();
+    assert_eq!(distinct, [&b"one"[..], b"two", b"three"]);
+}

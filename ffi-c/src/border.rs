@@ -333,6 +333,11 @@ pub(crate) fn patience(milliseconds: i64) -> Option<Duration> {
     u64::try_from(milliseconds).ok().map(Duration::from_millis)
 }
 
+/// A duration in milliseconds.
+pub(crate) fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
 /// The options that a caller gives, whatever version of the header it was compiled with.
 ///
 /// # Safety

@@ -4,7 +4,7 @@ use std::ffi::c_void;
 
 /// Called with the `user_data` of a callback once the library has let go of it: once, whatever the call
 /// that registered it returned, and after the last call of the callback. From the thread that clears or
-/// replaces the callback, that of the callback, or the one that closes the port. NULL = nothing to do.
+/// replaces the callback, that of the callback, or the one that closes the port or link. NULL = nothing to do.
 pub type atmqtt_drop_callback = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
 
 /// What belongs to a callback, and goes with it.

@@ -11,12 +11,13 @@ use crate::border::{
 };
 use crate::callback::{UserData, atmqtt_drop_callback};
 use crate::event::{atmqtt_event_callback, given, granted_number};
-use crate::modem::atmqtt_modem;
+use crate::modem::{Owner, atmqtt_modem};
 
 /// One of the six MQTT clients of a module. Any number of threads may use one handle at a time. It keeps its
 /// port open after atmqtt_modem_free().
 pub struct atmqtt_client {
     client: Client,
+    owner: Owner,
     timeout: AtomicI64,
 }
 
@@ -27,6 +28,20 @@ impl atmqtt_client {
             Some(timeout) => self.client.with_timeout(timeout),
             None => self.client.clone(),
         }
+    }
+
+    /// Starts an operation that nobody waits for; its number goes to where the program wants it.
+    fn start<T: FromOutcome>(
+        &self,
+        operation: Place<u64>,
+        start: impl FnOnce(&Client) -> atmqtt::Result<Pending<T>>,
+    ) -> Result<()> {
+        self.owner.tells(&operation)?;
+        let pending = start(&self.client)?;
+        if operation.is_wanted() {
+            operation.put(pending.report());
+        }
+        Ok(())
     }
 }
 
@@ -69,11 +84,13 @@ pub unsafe extern "C" fn atmqtt_modem_client(
     guard(|| {
         // SAFETY: the program's promises about its pointers.
         let (modem, place) = unsafe { (required(modem, "modem")?, place(client, "client")?) };
+        let owner = modem.owner;
         let client = modem
             .modem
             .client(number(index, "client index", "0..=5")?)?;
         place.put(Box::into_raw(Box::new(atmqtt_client {
             client,
+            owner,
             timeout: AtomicI64::new(-1),
         })));
         Ok(())
@@ -226,8 +243,7 @@ pub unsafe extern "C" fn atmqtt_client_open_start(
             )
         };
         let (port, in_use) = open_arguments(port, replace)?;
-        report(&client.client.open_start(host, port, in_use)?, operation);
-        Ok(())
+        client.start(operation, |client| client.open_start(host, port, in_use))
     })
 }
 
@@ -238,12 +254,6 @@ fn open_arguments(port: i32, replace: i32) -> Result<(u16, IfInUse)> {
         IfInUse::Fail
     };
     Ok((number(port, "port", "1..=65535")?, in_use))
-}
-
-fn report<T: FromOutcome>(pending: &Pending<T>, operation: Place<u64>) {
-    if operation.is_wanted() {
-        operation.put(pending.report());
-    }
 }
 
 /// Closes the network (AT+QMTCLOSE) without a DISCONNECT, so that a will is published; ends an open or
@@ -269,8 +279,7 @@ pub unsafe extern "C" fn atmqtt_client_close_start(
         // SAFETY: the program's promises about its pointers.
         let (client, operation) =
             unsafe { (required(client, "client")?, border::maybe_place(operation)) };
-        report(&client.client.close_start()?, operation);
-        Ok(())
+        client.start(operation, Client::close_start)
     })
 }
 
@@ -321,15 +330,14 @@ pub unsafe extern "C" fn atmqtt_client_connect_start(
                 border::maybe_place(operation),
             )
         };
-        report(&client.client.connect_start(&connect)?, operation);
-        Ok(())
+        client.start(operation, |client| client.connect_start(&connect))
     })
 }
 
 /// # Safety
 ///
 /// As for [`text`].
-unsafe fn connect_arguments(
+pub(crate) unsafe fn connect_arguments(
     client_id: *const c_char,
     username: *const c_char,
     password: *const c_char,
@@ -375,8 +383,7 @@ pub unsafe extern "C" fn atmqtt_client_disconnect_start(
         // SAFETY: the program's promises about its pointers.
         let (client, operation) =
             unsafe { (required(client, "client")?, border::maybe_place(operation)) };
-        report(&client.client.disconnect_start()?, operation);
-        Ok(())
+        client.start(operation, Client::disconnect_start)
     })
 }
 
@@ -398,8 +405,12 @@ pub unsafe extern "C" fn atmqtt_client_subscribe(
 ) -> i32 {
     guard(|| {
         // SAFETY: the program's promises about its pointers.
-        let (client, topics) =
-            unsafe { (required(client, "client")?, subscriptions(topics, count)?) };
+        let (client, topics) = unsafe {
+            (
+                required(client, "client")?,
+                subscriptions(topics, count, "topics")?,
+            )
+        };
         let told = client.bounded().subscribe(&topics)?;
         if !granted.is_null() {
             for index in 0..count {
@@ -429,24 +440,24 @@ pub unsafe extern "C" fn atmqtt_client_subscribe_start(
         let (client, topics, operation) = unsafe {
             (
                 required(client, "client")?,
-                subscriptions(topics, count)?,
+                subscriptions(topics, count, "topics")?,
                 border::maybe_place(operation),
             )
         };
-        report(&client.client.subscribe_start(&topics)?, operation);
-        Ok(())
+        client.start(operation, |client| client.subscribe_start(&topics))
     })
 }
 
 /// # Safety
 ///
 /// As for [`items`], and every topic as for [`text`].
-unsafe fn subscriptions<'a>(
+pub(crate) unsafe fn subscriptions<'a>(
     topics: *const atmqtt_subscription,
     count: usize,
+    name: &str,
 ) -> Result<Vec<(&'a str, QoS)>> {
     // SAFETY: as the caller promises.
-    let topics = unsafe { items(topics, count, "topics")? };
+    let topics = unsafe { items(topics, count, name)? };
     topics
         .iter()
         .map(|subscription| {
@@ -457,7 +468,7 @@ unsafe fn subscriptions<'a>(
         .collect()
 }
 
-fn qos(level: i32) -> Result<QoS> {
+pub(crate) fn qos(level: i32) -> Result<QoS> {
     Ok(QoS::try_from(number::<u8>(level, "qos", "0..=2")?)?)
 }
 
@@ -497,8 +508,7 @@ pub unsafe extern "C" fn atmqtt_client_unsubscribe_start(
                 border::maybe_place(operation),
             )
         };
-        report(&client.client.unsubscribe_start(&topics)?, operation);
-        Ok(())
+        client.start(operation, |client| client.unsubscribe_start(&topics))
     })
 }
 
@@ -577,9 +587,9 @@ pub unsafe extern "C" fn atmqtt_client_publish_start(
             )
         };
         let (qos, retain) = (self::qos(qos)?, flag(retain, "retain")?);
-        let publication = client.client.publish_start(topic, payload, qos, retain)?;
-        report(&publication, operation);
-        Ok(())
+        client.start(operation, |client| {
+            client.publish_start(topic, payload, qos, retain)
+        })
     })
 }
 
@@ -605,6 +615,7 @@ pub unsafe extern "C" fn atmqtt_client_set_message_callback(
     guard(|| {
         // SAFETY: the program's promise about its handle.
         let client = unsafe { required(client, "client")? };
+        client.owner.hears()?;
         client.client.clear_on_message()?;
         if let Some(callback) = given(callback, user_data) {
             client

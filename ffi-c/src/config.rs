@@ -167,14 +167,7 @@ pub unsafe extern "C" fn atmqtt_client_configure(
 ) -> i32 {
     guard(|| {
         // SAFETY: the program's promises about its pointers.
-        let (client, config) = unsafe {
-            let client = required(client, "client")?;
-            required(config, "config")?;
-            (
-                client,
-                options(config, CONFIG_SIZE, "config", NOTHING)?.read()?,
-            )
-        };
+        let (client, config) = unsafe { (required(client, "client")?, read(config)?) };
         Ok(client.bounded().configure(&config)?)
     })
 }
@@ -239,6 +232,17 @@ pub unsafe extern "C" fn atmqtt_client_query_setting(
 pub unsafe extern "C" fn atmqtt_client_config_free(config: *mut atmqtt_client_config) {
     // SAFETY: the program gives back what a query gave, this once.
     unsafe { AllocatedConfig::free(config) }
+}
+
+/// # Safety
+///
+/// The pointer and those in the settings are NULL or point to what the header says of them.
+pub(crate) unsafe fn read(given: *const atmqtt_client_config) -> Result<ClientConfig> {
+    // SAFETY: as the caller promises.
+    unsafe {
+        required(given, "config")?;
+        options(given, CONFIG_SIZE, "config", NOTHING)?.read()
+    }
 }
 
 impl atmqtt_client_config {

@@ -1,17 +1,19 @@
 //! What happens by itself, as C sees it.
 
 use std::ffi::{c_char, c_void};
+use std::os::unix::ffi::OsStrExt as _;
 
-use atmqtt::{Event, Granted, Message, Outcome, Received};
+use atmqtt::{Event, Granted, LinkCause, LinkChange, Message, Outcome, Received};
 
 use crate::allocated::Allocated;
+use crate::border::milliseconds;
 use crate::callback::UserData;
 
 /// Kinds of events: the type of an atmqtt_event. More may come; ignore those that you do not know.
 #[repr(i32)]
 pub enum atmqtt_event_type {
-    /// A message (+QMTRECV): client, generation, msgid, topic, payload. Only from atmqtt_modem_next_event()
-    /// and message callbacks.
+    /// A message (+QMTRECV): client, generation, msgid, topic, payload. Only from atmqtt_modem_next_event(),
+    /// atmqtt_link_next_event() and message callbacks.
     ATMQTT_EVENT_MESSAGE = 1,
     /// The connection of a client ended and nobody had asked for it (+QMTSTAT): client, generation, code;
     /// text says what the code means and what to do. Open and connect the client again.
@@ -41,11 +43,21 @@ pub enum atmqtt_event_type {
     /// succeeded: granted for a subscription, payload for a download, text for the answer of a command and
     /// for what else its _start function says.
     ATMQTT_EVENT_COMPLETED = 11,
+    /// A link went from one state to another: from, to, cause; text is the cause in words. Where an error is
+    /// behind it: status and code. For ATMQTT_CAUSE_DISCONNECTED code is that of +QMTSTAT. While it waits:
+    /// retry_in_ms.
+    ATMQTT_EVENT_LINK = 12,
+    /// A subscription of a link was made, after every connect anew, or refused: client, topic, and one granted.
+    ATMQTT_EVENT_SUBSCRIBED = 13,
+    /// The outbox of a link was found damaged; what could be read of it is sent: count is how many messages
+    /// could not be read; text is what the damaged file was renamed to, "" where it could be kept.
+    ATMQTT_EVENT_OUTBOX_DAMAGED = 14,
 }
 
 /// What an atmqtt_event holds is said at each atmqtt_event_type. Everything else is 0, -1, "" or NULL as said
 /// here. The event and all that it points to belong to the library: in a callback until that returns, from
-/// atmqtt_modem_next_event() until atmqtt_event_free(). Later versions add fields at the end.
+/// atmqtt_modem_next_event() and atmqtt_link_next_event() until atmqtt_event_free(). Later versions add fields
+/// at the end.
 #[repr(C)]
 pub struct atmqtt_event {
     /// One of atmqtt_event_type.
@@ -58,7 +70,7 @@ pub struct atmqtt_event {
     pub msgid: i32,
     /// A number of the module, as the type says; -1 = none.
     pub code: i32,
-    /// One of atmqtt_status: how an operation ended, or why a port closed.
+    /// One of atmqtt_status: how an operation ended, why a port closed, or what a link had trouble with.
     pub status: i32,
     /// Which operation, as its _start function gave it; 0 = none.
     pub operation: u64,
@@ -83,12 +95,21 @@ pub struct atmqtt_event {
     pub granted: *const u8,
     /// How many topics.
     pub granted_count: usize,
+    /// Where a link was: one of atmqtt_link_stage; -1 = none.
+    pub from: i32,
+    /// Where it is now, the same.
+    pub to: i32,
+    /// Why it went there: one of atmqtt_link_cause; -1 = none.
+    pub cause: i32,
+    /// How many milliseconds it will wait before it tries again; -1 = it does not wait.
+    pub retry_in_ms: i64,
 }
 
-/// Called with a message or an event, on the dispatcher thread of the port: one call at a time and in
-/// order, with no lock of the library held. Every function may be called in it but atmqtt_modem_close(),
-/// which answers ATMQTT_CALLED_FROM_CALLBACK; freeing handles in it is fine. The event lives until it
-/// returns. It must not throw and must not longjmp. All signals are blocked on that thread.
+/// Called with a message or an event, on the dispatcher thread of the port or link: one call at a time and in
+/// order, with no lock of the library held. Every function may be called in it but atmqtt_modem_close() of its
+/// port and atmqtt_link_close() of its link, which answer ATMQTT_CALLED_FROM_CALLBACK; freeing handles in it is
+/// fine. The event lives until it returns. It must not throw and must not longjmp. All signals are blocked on
+/// that thread.
 pub type atmqtt_event_callback =
     Option<unsafe extern "C" fn(event: *const atmqtt_event, user_data: *mut c_void)>;
 
@@ -142,6 +163,10 @@ impl Told {
                 text_length: 0,
                 granted: std::ptr::null(),
                 granted_count: 0,
+                from: -1,
+                to: -1,
+                cause: -1,
+                retry_in_ms: -1,
             },
             topic: Vec::new(),
             payload: Vec::new(),
@@ -162,10 +187,7 @@ impl Told {
             message.generation(),
         );
         self.event.msgid = message.msgid().into();
-        let topic = message.topic_bytes();
-        self.topic = with_nul(topic);
-        self.event.topic = self.topic.as_ptr().cast();
-        self.event.topic_length = topic.len();
+        self.put_topic(message.topic_bytes());
         self.put_payload(message.payload());
     }
 
@@ -231,6 +253,26 @@ impl Told {
                     Err(error) => self.put_error(&error),
                 }
             }
+            Event::Link(change) => self.change(&change),
+            Event::Subscribed {
+                client,
+                topic,
+                granted,
+            } => {
+                self.of_client(ATMQTT_EVENT_SUBSCRIBED, client, 0);
+                self.put_topic(topic.as_bytes());
+                self.put_granted(vec![granted_number(granted)]);
+            }
+            Event::OutboxDamaged {
+                messages,
+                set_aside,
+            } => {
+                self.event.r#type = ATMQTT_EVENT_OUTBOX_DAMAGED as i32;
+                self.event.count = messages as u64;
+                if let Some(path) = set_aside {
+                    self.put_text(path.as_os_str().as_bytes());
+                }
+            }
             // What a later core adds and this border does not know yet.
             other => {
                 self.event.r#type = ATMQTT_EVENT_URC as i32;
@@ -239,17 +281,37 @@ impl Told {
         }
     }
 
+    fn change(&mut self, change: &LinkChange) {
+        self.event.r#type = atmqtt_event_type::ATMQTT_EVENT_LINK as i32;
+        self.event.from = change.from.number();
+        self.event.to = change.to.number();
+        self.event.cause = change.cause.number();
+        (self.event.status, self.event.code) = behind(&change.cause);
+        self.event.retry_in_ms = change.retry_in.map_or(-1, milliseconds);
+        self.put_text(change.cause.to_string().as_bytes());
+    }
+
     fn outcome(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Done => {}
             Outcome::Answer(lines) => self.put_text(&lines.join(&b'\n')),
             Outcome::File(bytes) => self.put_payload(&bytes),
             Outcome::Granted(granted) => {
-                self.granted = granted.into_iter().map(granted_number).collect();
-                self.event.granted = self.granted.as_ptr();
-                self.event.granted_count = self.granted.len();
+                self.put_granted(granted.into_iter().map(granted_number).collect());
             }
         }
+    }
+
+    fn put_granted(&mut self, granted: Vec<u8>) {
+        self.granted = granted;
+        self.event.granted = self.granted.as_ptr();
+        self.event.granted_count = self.granted.len();
+    }
+
+    fn put_topic(&mut self, topic: &[u8]) {
+        self.topic = with_nul(topic);
+        self.event.topic = self.topic.as_ptr().cast();
+        self.event.topic_length = topic.len();
     }
 
     fn put_payload(&mut self, payload: &[u8]) {
@@ -280,6 +342,15 @@ impl Told {
     }
 }
 
+/// The status and the number of the module behind a cause; 0 and -1 where there are none.
+pub(crate) fn behind(cause: &LinkCause) -> (i32, i32) {
+    match (cause, cause.error()) {
+        (LinkCause::Disconnected(reason), _) => (0, reason.code()),
+        (_, Some(error)) => (error.kind().number(), error.code().unwrap_or(-1)),
+        _ => (0, -1),
+    }
+}
+
 fn with_nul(bytes: &[u8]) -> Vec<u8> {
     let mut owned = Vec::with_capacity(bytes.len() + 1);
     owned.extend_from_slice(bytes);
@@ -301,10 +372,11 @@ pub(crate) fn granted_number(granted: Granted) -> u8 {
     }
 }
 
-/// Frees an event of atmqtt_modem_next_event(), with all that it points to. NULL is fine.
+/// Frees an event of atmqtt_modem_next_event() or atmqtt_link_next_event(), with all that it points to. NULL is
+/// fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn atmqtt_event_free(event: *mut atmqtt_event) {
-    // SAFETY: the program gives back what `atmqtt_modem_next_event` gave, this once.
+    // SAFETY: the program gives back what a `next_event` gave, this once.
     unsafe { AllocatedEvent::free(event) }
 }
 

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `border` | panics, pointers, strings, the last error: every trick once |
 //! | `allocated` | structs that the library allocates, with what they point to |
+//! | `stream` | what arrives, taken one after the other |
 //! | `callback` | what belongs to a callback of the program |
 //! | the others | one noun of the header each |
 
@@ -32,10 +33,15 @@ pub mod event;
 pub mod files;
 pub mod info;
 pub mod lines;
+pub mod link;
+pub mod link_options;
+pub mod link_status;
 pub mod log;
 pub mod modem;
 pub mod network;
 pub mod packet;
 pub mod status;
+mod stream;
 pub mod tls;
+pub mod usb;
 pub mod version;

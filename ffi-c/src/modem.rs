@@ -6,26 +6,69 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use atmqtt::{ErrorKind, FlowControl, Incoming, Modem, Outcome, Received};
-use parking_lot::Mutex;
+use atmqtt::{ErrorKind, FlowControl, Incoming, Modem, ModemBuilder, Outcome, Received};
 
 use crate::border::{
     self, Failure, Place, Result, bytes, flag, guard, guard_or, init_options, options, patience,
     place, required, text,
 };
 use crate::callback::{UserData, atmqtt_drop_callback};
-use crate::event::{Told, atmqtt_event, atmqtt_event_callback, given};
+use crate::event::{atmqtt_event, atmqtt_event_callback, given};
 use crate::lines::atmqtt_lines;
+use crate::stream::{Stream, next};
 
 /// An open port with a module behind it. Any number of threads may use one handle at a time.
 pub struct atmqtt_modem {
     pub(crate) modem: Modem,
+    pub(crate) owner: Owner,
     timeout: AtomicI64,
-    /// Everything in one stream, once it has been asked for.
-    incoming: Mutex<Option<Arc<Incoming>>>,
+    stream: Stream,
+}
+
+/// Whose port it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Owner {
+    Program,
+    /// What happens on it is told to the link alone.
+    Link,
+}
+
+impl Owner {
+    /// Refuses to take from a link what arrives.
+    pub(crate) fn hears(self) -> Result<()> {
+        match self {
+            Self::Program => Ok(()),
+            Self::Link => Err(Failure::new(
+                ErrorKind::InvalidState,
+                "the port belongs to a link: messages and events are told there",
+            )),
+        }
+    }
+
+    /// Refuses an operation whose end nobody could be told.
+    pub(crate) fn tells(self, operation: &Place<u64>) -> Result<()> {
+        if self == Self::Link && operation.is_wanted() {
+            return Err(Failure::new(
+                ErrorKind::InvalidState,
+                "the port belongs to a link, where ends of operations are not told: use the function without \
+                 _start, or give NULL for operation",
+            ));
+        }
+        Ok(())
+    }
 }
 
 impl atmqtt_modem {
+    /// Hands a modem to the program, which gives it back to [`atmqtt_modem_free`].
+    pub(crate) fn into_raw(modem: Modem, owner: Owner) -> *mut Self {
+        Box::into_raw(Box::new(Self {
+            modem,
+            owner,
+            timeout: AtomicI64::new(-1),
+            stream: Stream::default(),
+        }))
+    }
+
     /// The modem with the time-out of this handle.
     pub(crate) fn bounded(&self) -> Modem {
         match patience(self.timeout.load(Ordering::Relaxed)) {
@@ -40,18 +83,14 @@ impl atmqtt_modem {
         operation: Place<u64>,
         job: impl FnOnce(&Modem) -> atmqtt::Result<Outcome> + Send + 'static,
     ) -> Result<()> {
+        self.owner.tells(&operation)?;
         operation.put(self.modem.background(job)?);
         Ok(())
     }
 
     fn incoming(&self) -> Result<Arc<Incoming>> {
-        let mut incoming = self.incoming.lock();
-        if let Some(incoming) = &*incoming {
-            return Ok(Arc::clone(incoming));
-        }
-        let new = Arc::new(self.modem.incoming()?);
-        *incoming = Some(Arc::clone(&new));
-        Ok(new)
+        self.owner.hears()?;
+        self.stream.begin(|| self.modem.incoming())
     }
 }
 
@@ -151,49 +190,52 @@ pub unsafe extern "C" fn atmqtt_modem_open(
 ) -> i32 {
     guard(|| {
         // SAFETY: the program's promises about its pointers.
-        let (path, given, place) = unsafe {
-            (
-                text(path, "path")?,
-                self::options(options, OPTIONS_SIZE, "options", DEFAULTS)?,
-                place(modem, "modem")?,
-            )
-        };
-        let flow_control = match given.flow_control {
-            0 => FlowControl::None,
-            1 => FlowControl::RtsCts,
-            other => {
-                return Err(Failure::argument(format!(
-                    "flow_control is {other}; it must be one of atmqtt_flow_control"
-                )));
-            }
-        };
-        if given.message_capacity == 0 {
-            return Err(Failure::argument(
-                "message_capacity is 0; it must be 1 or more",
-            ));
-        }
-        // SAFETY: the program's promise about its options.
-        let trace = unsafe { border::maybe_text(given.trace_path, "trace_path")? };
-        let mut builder = Modem::builder()
-            .baud_rate(given.baud_rate)
-            .flow_control(flow_control)
-            .dtr(flag(given.dtr, "dtr")?)
-            .hang_up_on_close(flag(given.hang_up_on_close, "hang_up_on_close")?)
-            .message_capacity(given.message_capacity)
-            .urc_capacity(given.urc_capacity)
-            .max_payload(given.max_payload)
-            .patience(Duration::from_millis(given.patience_ms.into()))
-            .silence(Duration::from_millis(given.silence_ms.into()));
-        if let Some(trace) = trace {
-            builder = builder.trace(trace);
-        }
+        let (path, builder, place) =
+            unsafe { (text(path, "path")?, read(options)?, place(modem, "modem")?) };
         let modem = builder.open(path)?;
-        place.put(Box::into_raw(Box::new(atmqtt_modem {
-            modem,
-            timeout: AtomicI64::new(-1),
-            incoming: Mutex::new(None),
-        })));
+        place.put(atmqtt_modem::into_raw(modem, Owner::Program));
         Ok(())
+    })
+}
+
+/// What options of a port say; NULL = the defaults.
+///
+/// # Safety
+///
+/// The pointer and those in the options are NULL or point to what the header says of them.
+pub(crate) unsafe fn read(given: *const atmqtt_modem_options) -> Result<ModemBuilder> {
+    // SAFETY: as the caller promises.
+    let (given, trace) = unsafe {
+        let given = options(given, OPTIONS_SIZE, "options", DEFAULTS)?;
+        (given, border::maybe_text(given.trace_path, "trace_path")?)
+    };
+    let flow_control = match given.flow_control {
+        0 => FlowControl::None,
+        1 => FlowControl::RtsCts,
+        other => {
+            return Err(Failure::argument(format!(
+                "flow_control is {other}; it must be one of atmqtt_flow_control"
+            )));
+        }
+    };
+    if given.message_capacity == 0 {
+        return Err(Failure::argument(
+            "message_capacity is 0; it must be 1 or more",
+        ));
+    }
+    let builder = Modem::builder()
+        .baud_rate(given.baud_rate)
+        .flow_control(flow_control)
+        .dtr(flag(given.dtr, "dtr")?)
+        .hang_up_on_close(flag(given.hang_up_on_close, "hang_up_on_close")?)
+        .message_capacity(given.message_capacity)
+        .urc_capacity(given.urc_capacity)
+        .max_payload(given.max_payload)
+        .patience(Duration::from_millis(given.patience_ms.into()))
+        .silence(Duration::from_millis(given.silence_ms.into()));
+    Ok(match trace {
+        Some(trace) => builder.trace(trace),
+        None => builder,
     })
 }
 
@@ -372,6 +414,7 @@ pub unsafe extern "C" fn atmqtt_modem_command_start(
                 border::maybe_place(operation),
             )
         };
+        modem.owner.tells(&operation)?;
         let pending = modem.modem.command_start(line)?;
         if operation.is_wanted() {
             operation.put(pending.report());
@@ -399,6 +442,7 @@ pub unsafe extern "C" fn atmqtt_modem_set_event_callback(
     guard(|| {
         // SAFETY: the program's promise about its handle.
         let modem = unsafe { required(modem, "modem")? };
+        modem.owner.hears()?;
         modem.modem.clear_on_event()?;
         if let Some(callback) = given(callback, user_data) {
             modem
@@ -446,24 +490,9 @@ pub unsafe extern "C" fn atmqtt_modem_next_event(
         // SAFETY: the program's promises about its pointers.
         let (modem, event) = unsafe { (required(modem, "modem")?, place(event, "event")?) };
         let incoming = modem.incoming()?;
-        let received = match patience(timeout_ms) {
-            Some(Duration::ZERO) => incoming.try_recv(),
-            Some(timeout) => incoming.recv_timeout(timeout),
-            None => incoming.recv(),
-        };
-        // Asked for before the last look: what arrives before the end is not missed.
-        let open = modem.modem.is_open();
-        match received.or_else(|| incoming.try_recv()) {
-            Some(received) => event.put(Told::new(received).into_raw()),
-            None if open => event.put(std::ptr::null_mut()),
-            None => {
-                return Err(Failure::new(
-                    ErrorKind::Closed,
-                    "the port is closed, and everything that had arrived has been taken",
-                ));
-            }
-        }
-        Ok(())
+        next(&incoming, timeout_ms, event, || {
+            (!modem.modem.is_open()).then_some("the port")
+        })
     })
 }
 
@@ -474,8 +503,7 @@ pub unsafe extern "C" fn atmqtt_modem_release_events(modem: *mut atmqtt_modem) -
     guard(|| {
         // SAFETY: the program's promise about its handle.
         let modem = unsafe { required(modem, "modem")? };
-        let incoming = modem.incoming.lock().take();
-        drop(incoming);
+        modem.stream.end();
         Ok(())
     })
 }

@@ -104,11 +104,7 @@ pub unsafe extern "C" fn atmqtt_network_set_apn(
 ) -> i32 {
     guard(|| {
         // SAFETY: the program's promises about its pointers.
-        let (modem, apn) = unsafe {
-            let modem = required(modem, "modem")?;
-            required(apn, "apn")?;
-            (modem, options(apn, APN_SIZE, "apn", DEFAULTS)?.read()?)
-        };
+        let (modem, apn) = unsafe { (required(modem, "modem")?, read(apn)?) };
         Ok(network(modem).set_apn(context_index(context)?, &apn)?)
     })
 }
@@ -150,6 +146,17 @@ pub unsafe extern "C" fn atmqtt_network_apn_free(apn: *mut atmqtt_apn) {
     unsafe { Allocated::<_, Strings>::free(apn) }
 }
 
+/// # Safety
+///
+/// The pointer and those in the struct are NULL or point to what the header says of them.
+pub(crate) unsafe fn read(given: *const atmqtt_apn) -> Result<Apn> {
+    // SAFETY: as the caller promises.
+    unsafe {
+        required(given, "apn")?;
+        options(given, APN_SIZE, "apn", DEFAULTS)?.read()
+    }
+}
+
 impl atmqtt_apn {
     /// # Safety
     ///
@@ -158,7 +165,7 @@ impl atmqtt_apn {
         // SAFETY: as the caller promises.
         let (name, username, password) = unsafe {
             (
-                maybe_text(self.name, "name")?.unwrap_or_default(),
+                maybe_text(self.name, "apn->name")?.unwrap_or_default(),
                 maybe_text(self.username, "username")?.unwrap_or_default(),
                 maybe_text(self.password, "password")?.unwrap_or_default(),
             )

@@ -47,6 +47,8 @@ pub enum atmqtt_status {
     /// The outbox, where messages wait on disk, cannot be read or written; the text says why, as that the
     /// disk is full.
     ATMQTT_STORAGE = 17,
+    /// Too much waits to be sent already.
+    ATMQTT_QUEUE_FULL = 18,
 }
 
 /// A short name of a status, as "connection refused"; "ok" for ATMQTT_OK and "unknown status" for a
@@ -60,7 +62,7 @@ pub extern "C" fn atmqtt_status_name(status: i32) -> *const c_char {
 }
 
 /// The names of the core, with their NUL.
-const NAMES: [(i32, &std::ffi::CStr); 18] = [
+const NAMES: [(i32, &std::ffi::CStr); 19] = [
     (0, c"ok"),
     (1, c"invalid argument"),
     (2, c"invalid state"),
@@ -79,6 +81,7 @@ const NAMES: [(i32, &std::ffi::CStr); 18] = [
     (15, c"disconnected"),
     (16, c"port stuck"),
     (17, c"storage error"),
+    (18, c"queue full"),
 ];
 
 /// The text of the last failure on this thread: which command, which client, what came back, what to do.
@@ -128,6 +131,7 @@ const _: () = {
     }
     assert!(NAMES.len() == atmqtt::ErrorKind::ALL.len() + 1);
     assert!(atmqtt_status::ATMQTT_STORAGE as i32 == atmqtt::ErrorKind::Storage.number());
+    assert!(atmqtt_status::ATMQTT_QUEUE_FULL as i32 == atmqtt::ErrorKind::QueueFull.number());
 };
 
 const fn same(a: &[u8], b: &[u8]) -> bool {

@@ -281,14 +281,14 @@ fn known(value: Option<impl Into<i32>>) -> i32 {
     value.map_or(-1, Into::into)
 }
 
-fn index(context: i32) -> Result<u8> {
+pub(crate) fn index(context: i32) -> Result<u8> {
     ranged(context, "tls context", 0..=5)
 }
 
 /// # Safety
 ///
 /// The pointer and those in the options are NULL or point to what the header says of them.
-unsafe fn read(given: *const atmqtt_tls_options) -> Result<TlsConfig> {
+pub(crate) unsafe fn read(given: *const atmqtt_tls_options) -> Result<TlsConfig> {
     // SAFETY: as the caller promises.
     let (given, ca, certificate, key, password) = unsafe {
         required(given, "options")?;

@@ -9,14 +9,14 @@
 static void every_status_has_a_name(void)
 {
     TEXT("ok", atmqtt_status_name(ATMQTT_OK));
-    for (int status = ATMQTT_INVALID_ARGUMENT; status <= ATMQTT_STORAGE; status++) {
+    for (int status = ATMQTT_INVALID_ARGUMENT; status <= ATMQTT_QUEUE_FULL; status++) {
         CHECK(strlen(atmqtt_status_name(status)) > 3);
         CHECK(strcmp(atmqtt_status_name(status), "unknown status") != 0);
         for (int other = 0; other < status; other++)
             CHECK(strcmp(atmqtt_status_name(status), atmqtt_status_name(other)) != 0);
     }
     TEXT("unknown status", atmqtt_status_name(-1));
-    TEXT("unknown status", atmqtt_status_name(ATMQTT_STORAGE + 1));
+    TEXT("unknown status", atmqtt_status_name(ATMQTT_QUEUE_FULL + 1));
 }
 
 static void the_version_is_the_header_s(void)

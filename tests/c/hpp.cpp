@@ -257,6 +257,112 @@ void files_tls_and_network()
     CHECK(!all.setting_names().empty());
 }
 
+void a_whole_link()
+{
+    Module module("connack:code=4");
+    Box box;
+    auto kept = std::make_shared<int>(1);
+    atmqtt::LinkOptions options(module.path(), "link");
+    options.broker("broker.example").subscribe("in/#", 1).subscribe("other");
+    options.modem.silence = 0ms;
+    options.backoff.first = 20ms;
+    options.config.keepalive = 77s;
+    options.config.will = atmqtt::ClientConfig::Will{"will", "gone", 1, true};
+    options.apn = atmqtt::Apn{"internet", ATMQTT_IP_V4, ATMQTT_AUTH_PAP, "user", "pass"};
+    options.username = "me";
+    options.password = "secret";
+    options.when_full = ATMQTT_WHEN_FULL_REFUSE;
+    options.power_hook = [kept] { return atmqtt::Status::Ok; };
+    EQUAL(2, kept.use_count());
+    {
+        atmqtt::Link link(options);
+        EQUAL(3, kept.use_count());
+        const atmqtt::Error refused = thrown([&] { link.wait_up(); });
+        CHECK(refused.status() == atmqtt::Status::ConnectionRefused);
+        EQUAL(ATMQTT_LINK_REFUSED, link.state());
+        atmqtt::LinkInfo info = link.status();
+        CHECK(info.cause == ATMQTT_CAUSE_REFUSED);
+        CHECK(info.status == atmqtt::Status::ConnectionRefused);
+        CHECK(info.code == 4);
+        CHECK(info.retry_in > 60s);
+        CONTAINS("AT+QMTCONN", info.cause_text.c_str());
+        CHECK(thrown([&] { link.publish("t", "x", 0); }).status() == atmqtt::Status::Disconnected);
+        const std::uint64_t first = link.publish_start("t", "early", 1);
+        CHECK(!link.flush(0ms));
+        link.retry();
+        link.wait_up(60s);
+
+        /* Everything that has happened, in order. */
+        CHECK(link.event_fd() >= 0);
+        std::vector<int> went;
+        bool ended = false;
+        for (int subscribed = 0; subscribed < 2 || !ended;) {
+            const std::optional<atmqtt::OwnedEvent> event = link.next_event();
+            CHECK(event.has_value());
+            if (event->type() == atmqtt::EventType::Link) {
+                CHECK(event->from() && event->cause() && !event->text().empty());
+                if (*event->to() == ATMQTT_LINK_REFUSED)
+                    CHECK(event->retry_in() > 60s && event->code() == 4);
+                went.push_back(*event->to());
+            }
+            if (event->type() == atmqtt::EventType::Subscribed) {
+                EQUAL(1, event->granted().size());
+                CHECK(!event->to());
+                subscribed++;
+            }
+            if (event->type() == atmqtt::EventType::Completed) {
+                EQUAL(first, event->operation());
+                ended = true;
+            }
+        }
+        EQUAL(ATMQTT_LINK_SEARCHING, went.front());
+        EQUAL(ATMQTT_LINK_UP, went.back());
+        link.release_events();
+
+        link.on_message([&box, kept](const atmqtt::Event &event) {
+            box.put(std::string(event.topic()) + "=" + std::string(event.payload()));
+        });
+        link.on_event([&box](const atmqtt::Event &event) {
+            if (event.type() == atmqtt::EventType::Subscribed)
+                box.put("subscribed to " + std::string(event.topic()));
+        });
+        EQUAL(4, kept.use_count());
+        link.publish("in/x", std::string("1\0" "2", 3), 2);
+        CHECK(box.take(0) == std::string("in/x=1\0" "2", 8));
+        link.subscribe("late", 1);
+        CHECK(box.take(1) == "subscribed to late");
+        CHECK(link.unsubscribe("late"));
+        CHECK(!link.unsubscribe("late"));
+        CHECK(link.flush());
+        CHECK(thrown([&] { link.publish(std::string_view("a\0b", 3), "x"); }).status() ==
+              atmqtt::Status::InvalidArgument);
+
+        atmqtt::Modem modem = link.modem();
+        CHECK(modem.apn(1).name == "internet");
+        CHECK(modem.client(0).setting("keepalive").keepalive == 77s);
+        CHECK(thrown([&] { modem.next_event(0ms); }).status() == atmqtt::Status::InvalidState);
+
+        /* Moved handles are the same handles. */
+        atmqtt::Link moved = std::move(link);
+        CHECK(thrown([&] { link.close(); }).status() == atmqtt::Status::InvalidArgument);
+        info = moved.status();
+        EQUAL(1, info.connections);
+        EQUAL(2, info.accepted);
+        EQUAL(2, info.delivered);
+        TEXT(module.path(), info.port.c_str());
+        TEXT("broker.example", info.broker.host.c_str());
+        moved.close();
+        EQUAL(ATMQTT_LINK_CLOSED, moved.state());
+        EQUAL(2, kept.use_count());
+        CHECK(thrown([&] { moved.publish("t", "x", 1); }).status() == atmqtt::Status::Closed);
+    }
+    atmqtt::LinkOptions none(atmqtt::UsbPort(), "x");
+    CHECK(thrown([&] { atmqtt::Link{none}; }).status() == atmqtt::Status::InvalidArgument);
+    atmqtt::UsbPort usb;
+    usb.serial = "there is none like this";
+    CHECK(thrown([&] { usb.find(); }).status() == atmqtt::Status::PortLost);
+}
+
 void nothing_is_left()
 {
     const int threads = count_threads(), descriptors = count_descriptors();
@@ -298,6 +404,7 @@ int main(int argc, char **argv)
         TEST(events_in_a_loop),
         TEST(an_exception_in_a_callback_goes_to_the_handler),
         TEST(files_tls_and_network),
+        TEST(a_whole_link),
         TEST(nothing_is_left),
         TEST(options_reach_the_port),
     };

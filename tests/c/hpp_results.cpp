@@ -37,8 +37,37 @@ static void results_instead_of_exceptions()
     emulator_stop(&module);
 }
 
+static_assert(!std::is_copy_constructible_v<atmqtt::Link> && std::is_nothrow_move_constructible_v<atmqtt::Link>);
+
+static void a_link_with_results()
+{
+    emulator module;
+    emulator_start(&module, nullptr);
+    {
+        atmqtt::Result<atmqtt::Link> none = atmqtt::Link::start(atmqtt::LinkOptions(module.path, "x"));
+        CHECK(!none);
+        CONTAINS("brokers", none.error().what());
+
+        atmqtt::LinkOptions options(module.path, "x");
+        options.broker("broker.example").subscribe("t", 1);
+        atmqtt::Result<atmqtt::Link> link = atmqtt::Link::start(options);
+        CHECK(link.has_value());
+        CHECK(link->wait_up().has_value());
+        CHECK(link->publish_start("t", "x", 1).has_value());
+        for (bool got = false; !got;) {
+            const std::optional<atmqtt::OwnedEvent> event = link->next_event().value();
+            got = event && event->type() == atmqtt::EventType::Message && event->payload() == "x";
+        }
+        CHECK(*link->flush());
+        CHECK(link->status()->state == ATMQTT_LINK_UP);
+        CHECK(link->close().has_value());
+        CHECK(link->publish("t", "x").error().status() == atmqtt::Status::Closed);
+    }
+    emulator_stop(&module);
+}
+
 int main(int argc, char **argv)
 {
-    static const test tests[] = {TEST(results_instead_of_exceptions)};
+    static const test tests[] = {TEST(results_instead_of_exceptions), TEST(a_link_with_results)};
     return RUN(tests);
 }

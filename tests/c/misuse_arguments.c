@@ -29,6 +29,10 @@ static void every_struct_that_has_one(void)
     atmqtt_files_upload_options upload;
     atmqtt_tls_options tls;
     atmqtt_apn apn;
+    atmqtt_usb_port usb;
+    char path[64];
+    atmqtt_link_options link_options;
+    atmqtt_link *link;
     session_begin(&session, NULL);
     EACH(modem_options, atmqtt_modem_options_init,
          atmqtt_modem_open(session.emulator.path, &modem_options, &modem));
@@ -37,6 +41,8 @@ static void every_struct_that_has_one(void)
          atmqtt_files_upload(session.modem, "n", "x", 1, &upload));
     EACH(tls, atmqtt_tls_options_init, atmqtt_tls_configure(session.modem, 1, &tls));
     EACH(apn, atmqtt_network_apn_init, atmqtt_network_set_apn(session.modem, 1, &apn));
+    EACH(usb, atmqtt_usb_port_init, atmqtt_usb_port_find(&usb, path, sizeof path));
+    EACH(link_options, atmqtt_link_options_init, atmqtt_link_start(&link_options, &link));
     session_end(&session);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "support/check.h"
+#include "support/linked.h"
 #include "support/session.h"
 
 #define REFUSED(function, parameter, ...) \
@@ -193,6 +194,93 @@ static void clients(void)
     REFUSED(atmqtt_client_configure, client, NULL, &config);
     REFUSED(atmqtt_client_configure, config, client, NULL);
     session_end(&session);
+}
+
+static void links(void)
+{
+    struct linked linked;
+    struct received received;
+    atmqtt_link *link;
+    atmqtt_link_info *info;
+    atmqtt_modem *modem;
+    atmqtt_event *event;
+    atmqtt_usb_port usb;
+    char path[64];
+    int32_t number;
+    uint64_t operation;
+    int fd;
+    REFUSED(atmqtt_usb_port_init, usb, NULL, sizeof usb);
+    OK(atmqtt_usb_port_init(&usb, sizeof usb));
+    REFUSED(atmqtt_usb_port_find, usb, NULL, path, sizeof path);
+    REFUSED(atmqtt_usb_port_find, buffer, &usb, NULL, sizeof path);
+
+    linked_begin(&linked, NULL);
+    REFUSED(atmqtt_link_options_init, options, NULL, sizeof linked.options);
+    REFUSED(atmqtt_link_start, options, NULL, &link);
+    REFUSED(atmqtt_link_start, link, &linked.options, NULL);
+    /* What must be given, and what need not. */
+    atmqtt_link_options options = linked.options;
+    options.client_id = NULL;
+    REFUSED(atmqtt_link_start, options, &options, &link);
+    options = linked.options;
+    options.port = NULL;
+    REFUSED(atmqtt_link_start, options, &options, &link);
+    options = linked.options;
+    options.brokers = NULL;
+    REFUSED(atmqtt_link_start, options, &options, &link);
+    options = linked.options;
+    options.brokers = &(atmqtt_broker){NULL, 1883};
+    REFUSED(atmqtt_link_start, options, &options, &link);
+    options = linked.options;
+    options.subscription_count = 1;
+    REFUSED(atmqtt_link_start, options, &options, &link);
+    options.subscriptions = &(atmqtt_subscription){NULL, 0};
+    REFUSED(atmqtt_link_start, options, &options, &link);
+    linked.options.modem = NULL;
+    linked_up(&linked);
+    link = linked.link;
+
+    REFUSED(atmqtt_link_close, link, NULL);
+    NOTHING(atmqtt_link_free, link, NULL);
+    GIVES(ATMQTT_LINK_CLOSED, atmqtt_link_state, link, NULL);
+    REFUSED(atmqtt_link_status, link, NULL, &info);
+    REFUSED(atmqtt_link_status, info, link, NULL);
+    NOTHING(atmqtt_link_info_free, info, NULL);
+    REFUSED(atmqtt_link_set_timeout, link, NULL, 1);
+    REFUSED(atmqtt_link_wait_up, link, NULL, 1);
+    REFUSED(atmqtt_link_retry, link, NULL);
+    REFUSED(atmqtt_link_modem, link, NULL, &modem);
+    REFUSED(atmqtt_link_modem, modem, link, NULL);
+    REFUSED(atmqtt_link_publish, link, NULL, "t", "x", 1, 0, 0);
+    REFUSED(atmqtt_link_publish, topic, link, NULL, "x", 1, 0, 0);
+    REFUSED(atmqtt_link_publish, payload, link, "t", NULL, 1, 0, 0);
+    FINE(atmqtt_link_publish, payload, link, "t", NULL, 0, 0, 0);
+    REFUSED(atmqtt_link_publish_start, link, NULL, "t", "x", 1, 1, 0, &operation);
+    REFUSED(atmqtt_link_publish_start, topic, link, NULL, "x", 1, 1, 0, &operation);
+    REFUSED(atmqtt_link_publish_start, payload, link, "t", NULL, 1, 1, 0, &operation);
+    FINE(atmqtt_link_publish_start, operation, link, "t", "x", 1, 1, 0, NULL);
+    REFUSED(atmqtt_link_subscribe, link, NULL, "t", 1);
+    REFUSED(atmqtt_link_subscribe, topic, link, NULL, 1);
+    OK(atmqtt_link_subscribe(link, "t", 1));
+    next_of_link(link, ATMQTT_EVENT_SUBSCRIBED, &received);
+    OK(atmqtt_link_release_events(link));
+    REFUSED(atmqtt_link_unsubscribe, link, NULL, "t", &number);
+    REFUSED(atmqtt_link_unsubscribe, topic, link, NULL, &number);
+    FINE(atmqtt_link_unsubscribe, was_there, link, "t", NULL);
+    REFUSED(atmqtt_link_flush, link, NULL, 0, &number);
+    FINE(atmqtt_link_flush, empty, link, -1, NULL);
+    REFUSED(atmqtt_link_set_message_callback, link, NULL, see_nothing, NULL, NULL);
+    FINE(atmqtt_link_set_message_callback, user_data, link, see_nothing, NULL, NULL);
+    FINE(atmqtt_link_set_message_callback, callback, link, NULL, NULL, NULL);
+    REFUSED(atmqtt_link_set_event_callback, link, NULL, see_nothing, NULL, NULL);
+    FINE(atmqtt_link_set_event_callback, user_data, link, see_nothing, NULL, NULL);
+    FINE(atmqtt_link_set_event_callback, callback, link, NULL, NULL, NULL);
+    REFUSED(atmqtt_link_event_fd, link, NULL, &fd);
+    REFUSED(atmqtt_link_event_fd, fd, link, NULL);
+    REFUSED(atmqtt_link_next_event, link, NULL, 0, &event);
+    REFUSED(atmqtt_link_next_event, event, link, 0, NULL);
+    REFUSED(atmqtt_link_release_events, link, NULL);
+    linked_end(&linked);
 }
 
 static void files_and_tls(void)
@@ -382,7 +470,7 @@ static void capabilities(void)
 int main(int argc, char **argv)
 {
     static const struct test tests[] = {
-        TEST(ports), TEST(clients), TEST(files_and_tls), TEST(network), TEST(capabilities),
+        TEST(ports), TEST(clients), TEST(links), TEST(files_and_tls), TEST(network), TEST(capabilities),
     };
     return RUN(tests);
 }

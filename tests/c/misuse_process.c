@@ -165,6 +165,27 @@ static void the_parent_goes_on_after_forks(void)
     inbox_destroy(&inbox);
 }
 
+static void a_freed_port_is_not_held_by_the_child(void)
+{
+    struct session session;
+    int status;
+    session_connected(&session, NULL);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        alarm(60);
+        CHECK(holds_file(session.emulator.path));
+        atmqtt_client_free(session.client);
+        atmqtt_modem_free(session.modem);
+        CHECK(!holds_file(session.emulator.path));
+        end_child();
+    }
+    CHECK(waitpid(child, &status, 0) == child);
+    EQUAL(0, status);
+    OK(atmqtt_client_publish(session.client, "t", "x", 1, 1, 0));
+    session_end(&session);
+}
+
 static atomic_int handled;
 static atmqtt_modem *to_interrupt;
 
@@ -331,6 +352,7 @@ int main(int argc, char **argv)
         TEST(closing_ends_the_waits_of_other_threads),
         TEST(descriptors_are_not_inherited),
         TEST(the_parent_goes_on_after_forks),
+        TEST(a_freed_port_is_not_held_by_the_child),
         TEST(signals_during_waits),
         TEST(interrupted_by_a_signal),
         TEST(an_interrupt_before_the_wait_is_not_missed),

@@ -76,7 +76,32 @@ def subscribes():
         expect("subscriber ends at SIGTERM", 0, process.wait(PATIENCE))
 
 
+def stays_up():
+    for name in "link", "link_cpp":
+        # The connection breaks after a reading, and a broker refuses once on the way back.
+        faults = "--fault", "stat:on=after-result,at=QMTPUBEX", "--fault", "open-result:code=4,after=1"
+        with module(*faults) as device:
+            ended = run(name, "-h", "broker.example", "-n", "0.05", "-c", "5", device)
+            lines = ended.stderr.splitlines()
+            expect(f"{name} ends", 0, ended.returncode)
+            expect(f"{name} comes up again", 2, lines.count("up"))
+            expect(f"{name} says what happened", True, any(line.startswith("down: disconnected") for line in lines))
+            expect(f"{name} loses nothing", [], [line for line in lines if line.startswith("lost")])
+            expect(f"{name} tells", True, "up 2 times" in lines[-1] and "0 waiting" in lines[-1])
+        # Down at the start: it waits, and ends when it is told to.
+        process = subprocess.Popen(
+            [*RUNNER, f"{FOLDER}/{name}", "-h", "broker.example", "/dev/there-is-none"], stderr=subprocess.PIPE, text=True
+        )
+        expect(f"{name} waits", True, process.stderr.readline().startswith("down: port lost"))
+        process.send_signal(signal.SIGUSR1)
+        expect(f"{name} tells how it is", True, any("1 waiting" in line for line in iter(process.stderr.readline, "")))
+        process.send_signal(signal.SIGTERM)
+        expect(f"{name} ends at SIGTERM", 0, process.wait(PATIENCE))
+        expect(f"{name} without a broker", 2, run(name, "/dev/x").returncode)
+
+
 quickstarts()
 publishes()
 subscribes()
-print("quickstart (C and C++), publisher, subscriber_epoll: as they should")
+stays_up()
+print("quickstart and link (C and C++), publisher, subscriber_epoll: as they should")

@@ -3,6 +3,9 @@
 #
 #   fuzz.sh SECONDS [TARGET...]
 #
+# With RUNS=N each target runs N inputs and always the same, where its own threads let it: what a change is checked
+# with must not fail for another reason than the change.
+#
 # Everything is kept in target/fuzz: what was built, corpora, logs, and what made a target fail. Where a compiler
 # with the sanitizers cannot be had it fails, or with FUZZ_OPTIONAL=1 says so and ends with success.
 set -euo pipefail
@@ -52,7 +55,9 @@ run() {
     local name=$1
     mkdir -p "$work"/{corpus,crashes}/"$name"
     # The border waits for threads, so it does little in its time; the rest do not take a second.
-    "$programs/$name" -max_total_time="$seconds" -timeout=30 -rss_limit_mb=2048 -max_len=4096 \
+    local -a same=()
+    [ -z "${RUNS:-}" ] || same=(-runs="$RUNS" -seed=1)
+    "$programs/$name" -max_total_time="$seconds" "${same[@]}" -timeout=30 -rss_limit_mb=2048 -max_len=4096 \
         -dict=tests/fuzz/words.dict -print_final_stats=1 -verbosity=1 \
         -artifact_prefix="$work/crashes/$name/" \
         "$work/corpus/$name" "$work/seeds/$name" >"$work/$name.log" 2>&1

@@ -54,7 +54,7 @@ if ! cmp -s tests/scripts/python-tools.txt "$tools/made-from"; then
 fi
 
 echo '-- style'
-sources=(py/python py/tests examples/python/{quickstart,logger}.py tests/scripts/stub-docs.py)
+sources=(py/python py/tests examples/python/{quickstart,logger,link}.py tests/scripts/stub-docs.py)
 "$tools/bin/ruff" format --config py/pyproject.toml --check "${sources[@]}"
 "$tools/bin/ruff" check --config py/pyproject.toml "${sources[@]}"
 # A project of its own, with its own rules.
@@ -119,7 +119,7 @@ rm -rf "$work/clone"
 git clone -q --no-hardlinks . "$work/clone"
 venv "$work/user" "$newest" "$work/clone/py"
 cd "$work"
-for example in quickstart logger; do
+for example in quickstart logger link; do
     "$work/user/bin/python" "$root/examples/python/$example.py"
 done
 

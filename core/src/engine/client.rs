@@ -41,6 +41,7 @@ pub(super) struct Found {
 pub(super) struct Client {
     pub(super) state: State,
     pub(super) generation: u32,
+    first_generation: u32,
     /// What the caller asked for; the library's defaults stand behind it.
     pub(super) wanted: ClientConfig,
     /// Settings of `wanted` that the module has, as [`SettingName::bit`](crate::SettingName)s.
@@ -113,8 +114,10 @@ pub(super) const SLOT_QUERY_PERIOD: Duration = Duration::from_secs(5);
 pub(super) const OLD_STAT: Duration = Duration::from_secs(3);
 
 impl Client {
-    pub(super) fn new(first_id: u16) -> Self {
+    pub(super) fn new(first_id: u16, first_generation: u32) -> Self {
         Self {
+            generation: first_generation,
+            first_generation,
             next_id: first_id.max(1),
             room: usize::MAX,
             ..Self::default()
@@ -172,6 +175,11 @@ impl Client {
     pub(super) fn ping_stat_time(&self) -> Duration {
         const DEFAULT: u8 = 5;
         Duration::from_secs(self.wanted.ping_report.unwrap_or(DEFAULT).into()) + OLD_STAT
+    }
+
+    /// Whether this open is not the first that the engine makes.
+    pub(super) fn was_opened_before(&self) -> bool {
+        self.generation > self.first_generation + 1
     }
 
     pub(super) fn is_live(&self) -> bool {

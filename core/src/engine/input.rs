@@ -163,7 +163,7 @@ impl Engine {
             active.answer.push(line.to_vec());
         } else if let Some(code) = Final::parse(line) {
             self.finalised(now, code);
-        } else if matches!(sync, Sync::Normalise { .. }) && matches!(line, b"0" | b"4") {
+        } else if matches!(sync, Sync::Normalise(_)) && matches!(line, b"0" | b"4") {
             // The result code of a module that was left with numeric ones.
             self.finalised(now, Final::Ok);
         }

@@ -73,8 +73,8 @@ pub(super) enum LineState {
 /// The commands that bring host and module into step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sync {
-    /// `ATQ0V1E0`: result codes on, as words; echo off. Sent once more after a while without answer.
-    Normalise { again: bool },
+    /// `ATQ0V1E0`: result codes on, as words; echo off.
+    Normalise(Unanswered),
     /// `AT+CMEE?`: a final result code without its lines in front is a late one of another command.
     /// Where it was an error, it may be the answer of a module without this query.
     Check { normalise: bool, refused: bool },
@@ -82,6 +82,19 @@ pub(super) enum Sync {
     ErrorNumbers,
 }
 
+/// What follows when the first command gets no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unanswered {
+    /// The module may be waiting for the payload of an earlier program: it is left alone for a while.
+    Sleep,
+    /// It was starting when it was asked: it is asked again at once.
+    Ask,
+    /// Nobody is there.
+    Deaf,
+}
+
+/// Time for the answer to the first command after the module has said that it has started.
+const WOKEN: Duration = Duration::from_millis(300);
 const NORMALISE_DEADLINE: Duration = Duration::from_millis(1500);
 const CHECK_DEADLINE: Duration = Duration::from_secs(2);
 /// A port that never falls silent is spoken to after this time.
@@ -429,7 +442,7 @@ impl Engine {
             }
             LineState::Asleep { .. } => {
                 self.line = LineState::Syncing;
-                self.begin_sync(now, Sync::Normalise { again: true });
+                self.begin_sync(now, Sync::Normalise(Unanswered::Deaf));
             }
             LineState::Quiet { .. } => self.quiet_over(now),
             _ => {
@@ -549,7 +562,7 @@ impl Engine {
     fn sync(&mut self, now: Instant, normalise: bool) {
         self.line = LineState::Syncing;
         let first = if normalise {
-            Sync::Normalise { again: false }
+            Sync::Normalise(Unanswered::Sleep)
         } else {
             Sync::Check {
                 normalise,
@@ -567,7 +580,7 @@ impl Engine {
 
     fn begin_sync(&mut self, now: Instant, sync: Sync) {
         let (line, deadline) = match sync {
-            Sync::Normalise { .. } => ("ATQ0V1E0".to_owned(), NORMALISE_DEADLINE),
+            Sync::Normalise(_) => ("ATQ0V1E0".to_owned(), NORMALISE_DEADLINE),
             Sync::Check { .. } => (
                 format!("AT{}", vec!["+CMEE?"; self.check_lines()].join(";")),
                 CHECK_DEADLINE,
@@ -581,7 +594,7 @@ impl Engine {
 
     fn sync_answered(&mut self, now: Instant, sync: Sync, code: Final) {
         match sync {
-            Sync::Normalise { .. } => self.begin_sync(
+            Sync::Normalise(_) => self.begin_sync(
                 now,
                 Sync::Check {
                     normalise: true,
@@ -629,7 +642,7 @@ impl Engine {
             return;
         };
         match sync {
-            Sync::Normalise { again: false } => {
+            Sync::Normalise(Unanswered::Sleep) => {
                 self.line = LineState::Asleep {
                     until: now + self.options.patience,
                 };
@@ -640,7 +653,10 @@ impl Engine {
                 refused: true,
             } => self.checked(now, normalise),
             Sync::ErrorNumbers => self.line = LineState::Unsynced { normalise: false },
-            Sync::Normalise { again: true } | Sync::Check { .. } => {
+            Sync::Normalise(Unanswered::Ask) => {
+                self.begin_sync(now, Sync::Normalise(Unanswered::Deaf));
+            }
+            Sync::Normalise(Unanswered::Deaf) | Sync::Check { .. } => {
                 if matches!(sync, Sync::Check { .. }) {
                     self.missed_checks = self.missed_checks.wrapping_add(1);
                 }
@@ -669,17 +685,26 @@ impl Engine {
         }
     }
 
+    /// The module has started. If the first command of all waits for its answer, it may have come too early.
+    fn woken(&mut self, now: Instant) {
+        let first = Owner::Sync(Sync::Normalise(Unanswered::Sleep));
+        if let Some(active) = self.active.as_mut().filter(|active| active.owner == first) {
+            active.owner = Owner::Sync(Sync::Normalise(Unanswered::Ask));
+            active.due = active.due.min(now + WOKEN);
+        }
+    }
+
     /// The module restarted: echo and result codes are at their defaults again.
     pub(super) fn line_restarted(&mut self, now: Instant) {
         match self.line {
             LineState::Draining { .. } | LineState::Lost(_) => return,
+            LineState::Syncing if !self.in_step => return self.woken(now),
             // It has just woken up: no need to wait any longer.
             LineState::Asleep { .. } => {
                 self.line = LineState::Syncing;
-                self.begin_sync(now, Sync::Normalise { again: true });
+                self.begin_sync(now, Sync::Normalise(Unanswered::Deaf));
                 return;
             }
-            LineState::Syncing if !self.in_step => return,
             _ => {}
         }
         self.active = None;

@@ -60,6 +60,8 @@ pub struct Options {
     /// First message id of every client. An engine that may meet a live module begins anywhere but at
     /// 1, so that a late result of an earlier program settles nothing of this one (register A59).
     pub first_msgid: u16,
+    /// What the generations of every client count on from: 0, or those of the engine before this one.
+    pub first_generation: u32,
     /// How long a module that gives no answer to the first command is left alone before it is asked
     /// once more: it may wait for the payload of an earlier program, until its `edit/timeout`.
     pub patience: Duration,
@@ -74,6 +76,7 @@ impl Default for Options {
             baud_rate: 115_200,
             limits: Limits::default(),
             first_msgid: 1,
+            first_generation: 0,
             patience: Duration::from_secs(11),
             silence: Duration::from_millis(100),
         }
@@ -199,7 +202,9 @@ impl Engine {
             ops: HashMap::new(),
             next_op: 0,
             deadlines: BTreeSet::new(),
-            clients: std::array::from_fn(|_| Client::new(options.first_msgid)),
+            clients: std::array::from_fn(|_| {
+                Client::new(options.first_msgid, options.first_generation)
+            }),
             outputs: VecDeque::new(),
             negotiate: [None; 6],
             last_input: now,

@@ -105,7 +105,7 @@ impl Engine {
         let client = self.client(index);
         client.forget_connection(now);
         // Another program's client is closed only where the caller asks for it.
-        client.needs_close = result == 2 && client.generation > 1;
+        client.needs_close = result == 2 && client.was_opened_before();
         let error = Error::new(
             ErrorKind::OperationFailed,
             format!("+QMTOPEN: {index},{result}: {}", open::open_result(result)),
@@ -117,7 +117,7 @@ impl Engine {
     /// The module holds a client open that this library has closed, or that the caller wants
     /// replaced: closes it and opens it again, once, in the same operation.
     pub(super) fn retry_open(&mut self, id: OpId, index: u8) -> bool {
-        let had_it = self.clients[usize::from(index)].generation > 1;
+        let had_it = self.clients[usize::from(index)].was_opened_before();
         let Some(Kind::Open {
             host,
             port,

@@ -351,10 +351,13 @@ impl Inside {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let there = self.len()?.saturating_sub(offset).min(len as u64);
-        let mut bytes = self
-            .medium
-            .read(DATABASE + offset, there as usize)
-            .inspect_err(|_| self.read_failed.store(true, Ordering::Relaxed))?;
+        let mut bytes = Vec::new();
+        if there > 0 {
+            bytes = self
+                .medium
+                .read(DATABASE + offset, there as usize)
+                .inspect_err(|_| self.read_failed.store(true, Ordering::Relaxed))?;
+        }
         bytes.resize(len, 0);
         Ok(bytes)
     }

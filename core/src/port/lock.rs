@@ -18,6 +18,9 @@ impl LockFile {
     /// Refuses a device that a living process has a lock file for, and leaves one of our own where
     /// the folder may be written; where it may not, the kernel's lock has to do.
     pub(super) fn take(device: &Path) -> Result<Option<Self>> {
+        // By the device itself: two links of one name may lead to two modules, and two names to one.
+        let resolved = fs::canonicalize(device);
+        let device = resolved.as_deref().unwrap_or(device);
         Self::take_in(Path::new(LOCK_FOLDER), device)
     }
 

@@ -6,11 +6,14 @@ mod wake;
 
 use std::fmt;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::mem::ManuallyDrop;
+use std::os::fd::{AsFd, AsRawFd as _, FromRawFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::DupFlags;
 
 use crate::sync;
 
@@ -46,6 +49,18 @@ impl Port for OwnedFd {
     fn name(&self) -> String {
         "a descriptor".to_owned()
     }
+}
+
+/// Lets go of the device in a forked child. The port itself is also the reader's, a thread that the child does
+/// not have, and so is never dropped there: its descriptor becomes one of `/dev/null`.
+pub(crate) fn forget(port: &dyn Port) {
+    let flags = OFlags::RDWR | OFlags::CLOEXEC;
+    let Ok(nothing) = rustix::fs::open("/dev/null", flags, Mode::empty()) else {
+        return;
+    };
+    // SAFETY: the descriptor is open, for the port is borrowed, and `ManuallyDrop` leaves it to its owner.
+    let mut fd = ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(port.as_fd().as_raw_fd()) });
+    let _ = rustix::io::dup3(&nothing, &mut fd, DupFlags::CLOEXEC);
 }
 
 /// What a wait ended with.

@@ -1,18 +1,30 @@
 //! Where callers wait for an operation.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::interrupt::Alarm;
 use crate::engine::Outcome;
 use crate::error::Result;
-use crate::sync::{OnceLock, Signal, SignalGuard, signal};
+use crate::sync::{Mutex, OnceLock, Signal, SignalGuard, signal};
 
 /// The place for one outcome. Any number of threads may wait for it.
 #[derive(Debug)]
 pub(crate) struct Completion {
     outcome: OnceLock<Result<Outcome>>,
     done: Signal,
+    then: Then,
+}
+
+/// What is called once the outcome is there.
+#[derive(Default)]
+struct Then(Mutex<Vec<Box<dyn FnOnce() + Send>>>);
+
+impl fmt::Debug for Then {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Then")
+    }
 }
 
 /// What a wait ended with.
@@ -25,17 +37,18 @@ pub(crate) enum Waited {
 
 /// The other side, which the engine's output goes to.
 #[derive(Debug)]
-pub(super) struct Completer {
+pub(crate) struct Completer {
     completion: Arc<Completion>,
     _done: SignalGuard,
 }
 
 impl Completion {
-    pub(super) fn new() -> (Completer, Arc<Self>) {
+    pub(crate) fn new() -> (Completer, Arc<Self>) {
         let (guard, done) = signal();
         let completion = Arc::new(Self {
             outcome: OnceLock::new(),
             done,
+            then: Then::default(),
         });
         let completer = Completer {
             completion: Arc::clone(&completion),
@@ -45,7 +58,7 @@ impl Completion {
     }
 
     /// Waits for the outcome until it is there, the alarm rings, or the time is up (`None` = never).
-    pub(super) fn wait(&self, until: Option<Instant>, alarm: &Alarm) -> Waited {
+    pub(crate) fn wait(&self, until: Option<Instant>, alarm: &Alarm) -> Waited {
         if !self.is_done() {
             alarm.wait_beside(&self.done, until);
         }
@@ -63,11 +76,26 @@ impl Completion {
     pub(crate) fn is_done(&self) -> bool {
         self.outcome.get().is_some()
     }
+
+    /// Calls `then` where the outcome is set, or at once where it is there already.
+    pub(crate) fn on_done(&self, then: Box<dyn FnOnce() + Send>) {
+        let mut waiting = self.then.0.lock();
+        if self.is_done() {
+            drop(waiting);
+            then();
+        } else {
+            waiting.push(then);
+        }
+    }
 }
 
 impl Completer {
-    pub(super) fn complete(self, outcome: Result<Outcome>) {
+    pub(crate) fn complete(self, outcome: Result<Outcome>) {
         // There is one completer, so the place is empty.
         let _ = self.completion.outcome.set(outcome);
+        let then = std::mem::take(&mut *self.completion.then.0.lock());
+        for then in then {
+            then();
+        }
     }
 }

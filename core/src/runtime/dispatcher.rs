@@ -3,39 +3,38 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::Shared;
 use super::mailbox::Delivery;
+use super::post::Post;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sync::{JoinHandle, Mutex, ThreadId, spawn, this_thread};
 
 /// Started when the first callback is set.
 #[derive(Debug, Default)]
-pub(super) struct Dispatcher {
+pub(crate) struct Dispatcher {
     thread: Mutex<Option<JoinHandle<()>>>,
     id: Mutex<Option<ThreadId>>,
 }
 
 impl Dispatcher {
-    pub(super) fn start(&self, shared: &Arc<Shared>) -> Result<()> {
+    pub(crate) fn start(&self, post: Arc<dyn Post>) -> Result<()> {
         let mut thread = self.thread.lock();
         if thread.is_some() {
             return Ok(());
         }
-        let shared = Arc::clone(shared);
-        let handle = spawn("atmqtt-dispatcher", move || run(&shared))
+        let handle = spawn("atmqtt-dispatcher", move || run(&*post))
             .map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
         *self.id.lock() = Some(handle.thread().id());
         *thread = Some(handle);
         Ok(())
     }
 
-    pub(super) fn is_current_thread(&self) -> bool {
+    pub(crate) fn is_current_thread(&self) -> bool {
         *self.id.lock() == Some(this_thread())
     }
 
     /// Waits for its end, after the mailbox has been closed. From inside a callback it ends later, by
     /// itself.
-    pub(super) fn join(&self) {
+    pub(crate) fn join(&self) {
         let handle = self.thread.lock().take();
         if let Some(handle) = handle {
             if handle.thread().id() != this_thread() {
@@ -45,10 +44,10 @@ impl Dispatcher {
     }
 }
 
-fn run(shared: &Shared) {
-    while let Some((delivery, hungry)) = shared.mail.take_work() {
+fn run(post: &dyn Post) {
+    while let Some((delivery, hungry)) = post.mail().take_work() {
         if hungry {
-            shared.fed();
+            post.fed();
         }
         // No lock of the library is held while the program's code runs; each callback has its own.
         let outcome = catch_unwind(AssertUnwindSafe(|| match delivery {
@@ -59,5 +58,5 @@ fn run(shared: &Shared) {
             log::error!("a callback panicked; the next one runs all the same");
         }
     }
-    shared.mail.drop_callbacks();
+    post.mail().drop_callbacks();
 }

@@ -7,7 +7,7 @@ use crate::sync::{AtomicBool, Mutex, Signal, SignalGuard, signal};
 
 /// Who wants every wait of a port to end, and how those that wait hear of it.
 #[derive(Debug)]
-pub(super) struct Interrupts {
+pub(crate) struct Interrupts {
     asked: AtomicBool,
     /// Every interrupt gives the signal and leaves a new one here.
     alarm: Mutex<(SignalGuard, Signal)>,
@@ -18,7 +18,7 @@ pub(super) struct Interrupts {
 pub(crate) struct Alarm(Signal);
 
 impl Interrupts {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             asked: AtomicBool::new(false),
             alarm: Mutex::new(signal()),
@@ -39,7 +39,7 @@ impl Interrupts {
         asked
     }
 
-    pub(super) fn alarm(&self) -> Alarm {
+    pub(crate) fn alarm(&self) -> Alarm {
         Alarm(self.alarm.lock().1.clone())
     }
 }

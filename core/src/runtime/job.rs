@@ -43,7 +43,7 @@ impl Jobs {
             // What the job holds is gone before its end is told.
             let result = catch_unwind(AssertUnwindSafe(job))
                 .unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "the job panicked")));
-            shared.mail.put_event(Event::Completed {
+            shared.tell(Event::Completed {
                 operation: id.number(),
                 result,
             });

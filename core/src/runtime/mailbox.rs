@@ -52,7 +52,7 @@ pub(super) enum Delivery {
 
 /// What becomes of mail that a callback has not had when the port ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Undelivered {
+pub(crate) enum Undelivered {
     /// The port was lost: the callbacks get it all.
     Delivered,
     /// The program closes the port, and waits for no more than the call that runs.
@@ -136,7 +136,7 @@ impl std::fmt::Debug for Mailbox {
 }
 
 impl Mailbox {
-    pub(super) fn new(message_capacity: usize, urc_capacity: usize) -> Self {
+    pub(crate) fn new(message_capacity: usize, urc_capacity: usize) -> Self {
         Self {
             mail: Mutex::default(),
             message_came: Default::default(),
@@ -175,7 +175,7 @@ impl Mailbox {
         mail.set_bell();
     }
 
-    pub(super) fn put_event(&self, event: Event) {
+    pub(crate) fn put_event(&self, event: Event) {
         let mut mail = self.mail.lock();
         self.put(&mut mail, event);
         mail.set_bell();
@@ -212,7 +212,7 @@ impl Mailbox {
     }
 
     /// Room in a client's queue; where there is none, the next take tells the engine.
-    pub(super) fn room_or_hunger(&self, client: u8) -> usize {
+    pub(crate) fn room_or_hunger(&self, client: u8) -> usize {
         let mut mail = self.mail.lock();
         let queue = &mut mail.queues[usize::from(client)];
         let room = self.message_capacity.saturating_sub(queue.messages.len());
@@ -411,7 +411,7 @@ impl Mailbox {
     }
 
     /// Waits until no callback runs.
-    pub(super) fn callback_ended(&self) {
+    pub(crate) fn callback_ended(&self) {
         let mut mail = self.mail.lock();
         while mail.running {
             self.callback_done.wait(&mut mail);
@@ -419,7 +419,7 @@ impl Mailbox {
     }
 
     /// Nothing more will come; iterators can still take what is there.
-    pub(super) fn close(&self, undelivered: Undelivered) {
+    pub(crate) fn close(&self, undelivered: Undelivered) {
         let mut mail = self.mail.lock();
         mail.closed = true;
         mail.silenced |= undelivered == Undelivered::Dropped;

@@ -8,21 +8,22 @@ mod job;
 mod mailbox;
 #[cfg(all(test, shuttle))]
 mod model;
+mod post;
 mod reader;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use completion::Completer;
-pub(crate) use completion::{Completion, Waited};
-pub(crate) use interrupt::Alarm;
-use interrupt::Interrupts;
+use crossbeam_channel::Sender;
+
+pub(crate) use completion::{Completer, Completion, Waited};
+pub(crate) use interrupt::{Alarm, Interrupts};
 use job::Jobs;
-use mailbox::Undelivered;
-pub(crate) use mailbox::{Bell, Consumer, Mailbox, Patience};
+pub(crate) use mailbox::{Bell, Consumer, Mailbox, Patience, Undelivered};
+pub(crate) use post::{Addressee, Post};
 
 use crate::engine::{Abandoned, Engine, OpId, Options, Outcome, Output, Request, State};
 use crate::error::{Error, ErrorKind, Result};
@@ -30,7 +31,7 @@ use crate::event::Event;
 use crate::port::{Port, Waker};
 use crate::sync::{self, AtomicBool, JoinHandle, Mutex};
 use crate::trace::Trace;
-use dispatcher::Dispatcher;
+pub(crate) use dispatcher::Dispatcher;
 
 /// What the threads of one port share. Handles own it through [`Runtime`]; the reader thread owns it
 /// directly, so that the last handle can go while the reader still runs.
@@ -38,9 +39,42 @@ use dispatcher::Dispatcher;
 pub(crate) struct Shared {
     core: Mutex<Core>,
     waker: Waker,
-    pub(crate) mail: Mailbox,
+    mail: Arc<Mailbox>,
+    events: EventsTo,
     interrupts: Interrupts,
     stop: AtomicBool,
+}
+
+/// Where what arrives on a port goes.
+#[derive(Debug)]
+pub(crate) struct Address {
+    mail: Arc<Mailbox>,
+    events: EventsTo,
+}
+
+/// Where its events go, and whether the mailbox ends with the port.
+#[derive(Debug)]
+enum EventsTo {
+    /// Into the mailbox, which is the port's own.
+    Mailbox,
+    /// To a link, which goes through one port after the other and passes on what its user is to see.
+    Link(Sender<Event>),
+}
+
+impl Address {
+    /// A mailbox of the port's own.
+    pub(crate) fn own(message_capacity: usize, urc_capacity: usize) -> Self {
+        Self {
+            mail: Arc::new(Mailbox::new(message_capacity, urc_capacity)),
+            events: EventsTo::Mailbox,
+        }
+    }
+
+    /// A link's: messages go into its mailbox, and events through the channel.
+    pub(crate) fn link(mail: Arc<Mailbox>, events: Sender<Event>) -> Self {
+        let events = EventsTo::Link(events);
+        Self { mail, events }
+    }
 }
 
 /// The engine and what belongs to it, under one lock. Nothing blocks and no code of the program runs
@@ -145,7 +179,7 @@ impl Shared {
             Output::Done(id, result) => {
                 if let Some(waiter) = core.waiters.remove(&id) {
                     if waiter.event {
-                        self.mail.put_event(Event::Completed {
+                        self.tell(Event::Completed {
                             operation: id.number(),
                             result: result.clone(),
                         });
@@ -154,7 +188,23 @@ impl Shared {
                 }
             }
             Output::Message(message) => self.mail.put_message(message),
-            Output::Event(event) => self.mail.put_event(event),
+            Output::Event(event) => self.tell(event),
+        }
+    }
+
+    fn tell(&self, event: Event) {
+        match &self.events {
+            EventsTo::Mailbox => self.mail.put_event(event),
+            // It may have gone, and wants to hear of nothing then.
+            EventsTo::Link(events) => _ = events.send(event),
+        }
+    }
+
+    /// Nothing more will come from this port.
+    fn end_of_mail(&self, undelivered: Undelivered) {
+        match &self.events {
+            EventsTo::Mailbox => self.mail.close(undelivered),
+            EventsTo::Link(_) => {}
         }
     }
 
@@ -173,18 +223,23 @@ impl Shared {
         given
     }
 
-    /// A consumer has taken a message out of a queue that the engine waits for.
-    pub(crate) fn fed(&self) {
-        let mut core = self.core.lock();
-        if self.give_room(&mut core, sync::now()) {
-            self.settle(&mut core, Leave::Gone);
-        }
-    }
-
     /// Ends every wait that is under way, if that was asked for.
     fn interrupt_waits(&self) {
         if self.interrupts.carry_out() {
             self.mail.interrupt();
+        }
+    }
+}
+
+impl Post for Shared {
+    fn mail(&self) -> &Mailbox {
+        &self.mail
+    }
+
+    fn fed(&self) {
+        let mut core = self.core.lock();
+        if self.give_room(&mut core, sync::now()) {
+            self.settle(&mut core, Leave::Gone);
         }
     }
 }
@@ -217,6 +272,8 @@ pub(crate) struct Runtime {
     jobs: Jobs,
     /// The process that opened the port: a forked child has the descriptor and none of the threads.
     pid: u32,
+    /// For the child, which must not look for it under the engine lock.
+    port: Option<Weak<dyn Port>>,
     port_name: String,
 }
 
@@ -225,12 +282,12 @@ impl Runtime {
     pub(crate) fn start(
         port: Arc<dyn Port>,
         options: Options,
-        message_capacity: usize,
-        urc_capacity: usize,
+        address: Address,
         trace: Option<Box<dyn Trace>>,
     ) -> Result<Self> {
         let internal = |error: std::io::Error| Error::new(ErrorKind::Internal, error.to_string());
         let port_name = port.name();
+        let weak = Arc::downgrade(&port);
         let shared = Arc::new(Shared {
             core: Mutex::new(Core {
                 engine: Engine::new(sync::now(), options),
@@ -240,7 +297,8 @@ impl Runtime {
                 reader_writes: false,
             }),
             waker: Waker::new().map_err(internal)?,
-            mail: Mailbox::new(message_capacity, urc_capacity),
+            mail: address.mail,
+            events: address.events,
             interrupts: Interrupts::new(),
             stop: AtomicBool::new(false),
         });
@@ -251,7 +309,8 @@ impl Runtime {
                 core.engine.set_trace(trace);
             }
             for client in 0..crate::mqtt::CLIENTS {
-                core.engine.set_room(now, client, message_capacity);
+                let room = shared.mail.room_or_hunger(client);
+                core.engine.set_room(now, client, room);
             }
         }
         let reader = {
@@ -265,6 +324,7 @@ impl Runtime {
             dispatcher: Dispatcher::default(),
             jobs: Jobs::default(),
             pid: std::process::id(),
+            port: Some(weak),
             port_name,
         })
     }
@@ -281,7 +341,8 @@ impl Runtime {
                 reader_writes: false,
             }),
             waker: Waker::new().map_err(internal)?,
-            mail: Mailbox::new(1, 0),
+            mail: Arc::new(Mailbox::new(1, 0)),
+            events: EventsTo::Mailbox,
             interrupts: Interrupts::new(),
             stop: AtomicBool::new(true),
         };
@@ -292,6 +353,7 @@ impl Runtime {
             dispatcher: Dispatcher::default(),
             jobs: Jobs::default(),
             pid: std::process::id(),
+            port: None,
             port_name: "a driver".to_owned(),
         })
     }
@@ -302,18 +364,6 @@ impl Runtime {
 
     pub(crate) fn is_open(&self) -> bool {
         !self.is_forked() && self.shared.core.lock().port.is_some()
-    }
-
-    /// Refuses every call in a forked child, before any lock is touched: a thread of the parent may
-    /// have held it at the fork.
-    pub(crate) fn check(&self) -> Result<()> {
-        if self.is_forked() {
-            return Err(Error::new(
-                ErrorKind::Closed,
-                "the port was opened before this process was forked: open it here",
-            ));
-        }
-        Ok(())
     }
 
     fn is_forked(&self) -> bool {
@@ -464,7 +514,7 @@ impl Runtime {
         if let Some(waiter) = core.waiters.get_mut(&id) {
             waiter.event = true;
         } else if let Some(result) = completion.outcome() {
-            self.shared.mail.put_event(Event::Completed {
+            self.shared.tell(Event::Completed {
                 operation: id.number(),
                 result,
             });
@@ -530,24 +580,9 @@ impl Runtime {
             .map(|(host, port)| (host.to_owned(), port))
     }
 
-    /// Starts the dispatcher if it does not run yet.
-    pub(crate) fn start_dispatcher(&self) -> Result<()> {
-        if self.shared.stop.load(Ordering::Acquire) {
-            return Err(Error::new(ErrorKind::Closed, "the port is closed"));
-        }
-        self.dispatcher.start(&self.shared)
-    }
-
     /// Whether this thread is one of the library's that run the program's code.
     pub(crate) fn in_callback(&self) -> bool {
         self.dispatcher.is_current_thread() || self.jobs.is_current_thread()
-    }
-
-    /// Waits until no callback runs, unless this is one.
-    pub(crate) fn callback_ended(&self) {
-        if !self.dispatcher.is_current_thread() {
-            self.shared.mail.callback_ended();
-        }
     }
 
     /// Ends every wait and every thread, and closes the device. Again: nothing.
@@ -561,6 +596,13 @@ impl Runtime {
         }
         self.shut_down();
         Ok(())
+    }
+
+    /// In a forked child: the threads are the parent's, and so are the locks. Closes the descriptor.
+    pub(crate) fn forget_port(&self) {
+        if let Some(port) = self.port.as_ref().and_then(Weak::upgrade) {
+            crate::port::forget(&*port);
+        }
     }
 
     fn shut_down(&self) {
@@ -578,8 +620,41 @@ impl Runtime {
         core.port = None;
         drop(core);
         self.jobs.join();
-        self.shared.mail.close(Undelivered::Dropped);
+        self.shared.end_of_mail(Undelivered::Dropped);
         self.dispatcher.join();
+    }
+}
+
+impl Addressee for Runtime {
+    fn check(&self) -> Result<()> {
+        if self.is_forked() {
+            return Err(Error::new(
+                ErrorKind::Closed,
+                "the port was opened before this process was forked: open it here",
+            ));
+        }
+        Ok(())
+    }
+
+    fn post(&self) -> &dyn Post {
+        &*self.shared
+    }
+
+    fn start_dispatcher(&self) -> Result<()> {
+        if self.shared.stop.load(Ordering::Acquire) {
+            return Err(Error::new(ErrorKind::Closed, "the port is closed"));
+        }
+        if matches!(self.shared.events, EventsTo::Link(_)) {
+            return Err(Error::state(
+                "the port belongs to a link: set callbacks there",
+            ));
+        }
+        let post = Arc::clone(&self.shared);
+        self.dispatcher.start(post)
+    }
+
+    fn is_dispatcher(&self) -> bool {
+        self.dispatcher.is_current_thread()
     }
 }
 
@@ -588,10 +663,7 @@ impl Drop for Runtime {
         if !self.is_forked() {
             self.shut_down();
         } else {
-            // The threads are the parent's. Close the descriptor if nobody held the lock at the fork.
-            if let Some(mut core) = self.shared.core.try_lock() {
-                core.port = None;
-            }
+            self.forget_port();
         }
     }
 }

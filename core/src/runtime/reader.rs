@@ -50,7 +50,7 @@ pub(super) fn run(shared: &Shared, port: &dyn Port) {
         if core.engine.is_lost() {
             core.port = None;
             drop(core);
-            return shared.mail.close(Undelivered::Delivered);
+            return shared.end_of_mail(Undelivered::Delivered);
         }
     }
 }

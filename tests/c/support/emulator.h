@@ -22,8 +22,11 @@ struct emulator {
 /* Starts one with options as of the command line; NULL ends them. */
 void emulator_start(struct emulator *emulator, const char *const *options);
 
+/* Such options in place: OPTIONS("--latency", "50"). */
+#define OPTIONS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
 /* With the options in place: EMULATOR(&emulator, "--latency", "50"). */
-#define EMULATOR(emulator, ...) emulator_start(emulator, (const char *const[]){__VA_ARGS__, NULL})
+#define EMULATOR(emulator, ...) emulator_start(emulator, OPTIONS(__VA_ARGS__))
 
 /* Ends it and waits for its end. */
 void emulator_stop(struct emulator *emulator);

@@ -9,7 +9,7 @@ static size_t at_most(size_t length, size_t size)
     return length < size ? length : size;
 }
 
-static void copy(struct received *to, const atmqtt_event *event)
+void received_copy(struct received *to, const atmqtt_event *event)
 {
     memset(to, 0, sizeof *to);
     to->event = *event;
@@ -44,7 +44,7 @@ void inbox_put(const atmqtt_event *event, void *user_data)
     pthread_mutex_lock(&inbox->mutex);
     CHECK(inbox->count < INBOX_SIZE);
     inbox->late |= inbox->dropped;
-    copy(&inbox->received[inbox->count++], event);
+    received_copy(&inbox->received[inbox->count++], event);
     pthread_cond_broadcast(&inbox->more);
     pthread_mutex_unlock(&inbox->mutex);
 }
@@ -82,7 +82,7 @@ void next_of_type(atmqtt_modem *modem, int type, struct received *received)
             continue;
         int found = event->type == type;
         if (found)
-            copy(received, event);
+            received_copy(received, event);
         atmqtt_event_free(event);
         if (found)
             return;

@@ -15,6 +15,8 @@ struct received {
     uint8_t granted[16];
 };
 
+void received_copy(struct received *to, const atmqtt_event *event);
+
 enum { INBOX_SIZE = 64 };
 
 struct inbox {

@@ -2,6 +2,8 @@
 
 #include <dirent.h>
 #include <sched.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -31,6 +33,21 @@ void wait_for_threads(int count)
 int count_descriptors(void)
 {
     return count("/proc/self/fd");
+}
+
+int holds_file(const char *path)
+{
+    char link[64], target[512];
+    int found = 0;
+    for (int fd = 0; fd < 256; fd++) {
+        snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+        ssize_t length = readlink(link, target, sizeof target - 1);
+        if (length > 0) {
+            target[length] = '\0';
+            found |= strcmp(target, path) == 0;
+        }
+    }
+    return found;
 }
 
 void end_child(void)

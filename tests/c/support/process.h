@@ -10,6 +10,8 @@ int count_threads(void);
 /* Until there are no more than this many: one that has been joined may be listed a moment longer. */
 void wait_for_threads(int count);
 int count_descriptors(void);
+/* Whether this process has this file open. */
+int holds_file(const char *path);
 /* Ends a forked child well, without a look at its memory: it has that of threads that it does not have. */
 #ifdef __cplusplus
 [[noreturn]]

@@ -25,6 +25,4 @@ void session_connect(atmqtt_client *client, const char *client_id);
 /* Closes the port and ends the module. */
 void session_end(struct session *session);
 
-#define OPTIONS(...) ((const char *const[]){__VA_ARGS__, NULL})
-
 #endif

@@ -183,6 +183,27 @@ fn a_module_that_wakes_up_is_asked_at_once() {
     });
 }
 
+/// The first command went to a module that was still starting, which ends no time of waiting.
+#[test]
+fn a_module_that_wakes_up_after_the_first_command_is_asked_again_soon() {
+    script(|t| {
+        t.engine.start(t.now);
+        t.advance(millis(100));
+        t.expect_sent("ATQ0V1E0\r");
+        t.advance(millis(300));
+        t.line("RDY");
+        // It may have heard the command all the same.
+        t.expect_sent("");
+        t.advance(millis(250));
+        // Whatever says so again and again is not waited on for ever.
+        t.line("RDY");
+        t.advance(millis(50));
+        t.expect_sent("ATQ0V1E0\r");
+        t.line("OK");
+        t.answer_check();
+    });
+}
+
 #[test]
 fn numeric_result_codes_are_turned_into_words() {
     script(|t| {

@@ -22,6 +22,11 @@ use atmqtt_border::files::{
 };
 use atmqtt_border::info::{atmqtt_modem_info_free, atmqtt_module_info};
 use atmqtt_border::lines::{atmqtt_lines, atmqtt_lines_free};
+use atmqtt_border::link::{atmqtt_link, atmqtt_link_free, atmqtt_link_set_timeout};
+use atmqtt_border::link_options::{
+    atmqtt_broker, atmqtt_link_options, atmqtt_link_options_init, atmqtt_power_hook,
+};
+use atmqtt_border::link_status::{atmqtt_link_info, atmqtt_link_info_free};
 use atmqtt_border::log::{atmqtt_log_callback, atmqtt_set_log_callback};
 use atmqtt_border::modem::{
     atmqtt_modem, atmqtt_modem_free, atmqtt_modem_options, atmqtt_modem_options_init,
@@ -38,6 +43,8 @@ use atmqtt_border::tls::{
     atmqtt_tls_options, atmqtt_tls_options_init, atmqtt_tls_settings, atmqtt_tls_settings_free,
     atmqtt_tls_source,
 };
+
+use atmqtt_border::usb::{atmqtt_usb_port, atmqtt_usb_port_init};
 
 use crate::input::Input;
 
@@ -62,6 +69,7 @@ pub(super) struct World {
     pub(super) modems: Vec<*mut atmqtt_modem>,
     pub(super) clients: Vec<*mut atmqtt_client>,
     pub(super) capabilities: Vec<*mut atmqtt_capabilities>,
+    pub(super) links: Vec<*mut atmqtt_link>,
     /// What arguments point to, each in an allocation of its own; freed after the call.
     kept: Vec<Box<dyn Any>>,
     /// What to do with what a call has written.
@@ -81,6 +89,7 @@ impl World {
             modems: Vec::new(),
             clients: Vec::new(),
             capabilities: Vec::new(),
+            links: Vec::new(),
             kept: Vec::new(),
             results: Vec::new(),
             length: None,
@@ -171,6 +180,10 @@ impl World {
         Self::take_handle(&mut self.capabilities, input)
     }
 
+    pub(super) fn taken_link(&mut self, input: &mut Input<'_>) -> *mut atmqtt_link {
+        Self::take_handle(&mut self.links, input)
+    }
+
     /// What a call has written is taken over or freed, and what it was given is freed.
     pub(super) fn after_call(&mut self) {
         for result in std::mem::take(&mut self.results) {
@@ -183,6 +196,10 @@ impl World {
 
     /// The program frees all it has; nothing of its own is still with the library.
     pub(super) fn finish(mut self) {
+        for link in std::mem::take(&mut self.links) {
+            // SAFETY: a handle of the library, given back once.
+            unsafe { atmqtt_link_free(link) }
+        }
         for client in std::mem::take(&mut self.clients) {
             // SAFETY: a handle of the library, given back once.
             unsafe { atmqtt_client_free(client) }
@@ -430,6 +447,31 @@ arguments! {
             world.modems.push(made);
         }
     });
+    *mut atmqtt_link: |world, input| World::handle(&world.links, input);
+    *const atmqtt_link: |world, input| World::handle(&world.links, input);
+    *mut *mut atmqtt_link: |world, input| world.owned(input, |world, made: *mut atmqtt_link| {
+        if !made.is_null() {
+            // What is published while it is down waits without a limit else.
+            // SAFETY: the library has just given it.
+            unsafe { atmqtt_link_set_timeout(made, 5) };
+            world.links.push(made);
+        }
+    });
+    *mut *mut atmqtt_link_info: |world, input| world.freed(input, atmqtt_link_info_free);
+    *mut atmqtt_link_options: |world, input| world.room_for(input);
+    *mut atmqtt_usb_port: |world, input| world.room_for(input);
+    *const atmqtt_usb_port: |world, input| {
+        let mut usb = made(atmqtt_usb_port_init);
+        if input.flag() {
+            usb.vendor = i32::make(world, input);
+            usb.interface = i32::make(world, input);
+            usb.serial = world.text(input);
+            usb.path = world.text(input);
+        }
+        usb.struct_size = size(input, usb.struct_size);
+        world.out(input, usb)
+    };
+    *const atmqtt_link_options: |world, input| link_options(world, input);
     *mut *mut atmqtt_lines: |world, input| world.freed(input, atmqtt_lines_free);
     *mut *mut atmqtt_event: |world, input| world.freed(input, free_event);
     *mut *mut atmqtt_bytes: |world, input| world.freed(input, atmqtt_bytes_free);
@@ -561,6 +603,68 @@ impl World {
             _ => self.keep_all(vec![0_u64; size.div_ceil(8)]).cast(),
         }
     }
+}
+
+unsafe extern "C" fn on_power(user_data: *mut c_void) -> i32 {
+    called(user_data);
+    0
+}
+
+/// Those of a link that does not wait long, with whatever else a program may say.
+fn link_options(world: &mut World, input: &mut Input<'_>) -> *const atmqtt_link_options {
+    if input.small(16) == 0 {
+        return null();
+    }
+    let mut options = made(atmqtt_link_options_init);
+    let path = world.path.clone();
+    options.port = world.keep_bytes(path.as_bytes_with_nul()).cast();
+    options.modem = <*const atmqtt_modem_options>::make(world, input);
+    let host = world.keep_bytes(b"broker\0").cast();
+    options.brokers = world.keep(atmqtt_broker { host, port: 1883 });
+    options.broker_count = 1;
+    options.client_id = world.keep_bytes(b"id\0").cast();
+    options.backoff_first_ms = 1;
+    options.backoff_most_ms = 5;
+    options.backoff_refused_ms = 5;
+    options.restart_time_ms = 5;
+    options.attach_timeout_ms = input.byte().into();
+    for _ in 0..input.small(5) {
+        let value = i32::make(world, input);
+        match input.small(16) {
+            0 => options.port = world.text(input),
+            1 => options.usb = <*const atmqtt_usb_port>::make(world, input),
+            2 => options.client = value,
+            3 => options.apn = <*const atmqtt_apn>::make(world, input),
+            4 => options.tls = <*const atmqtt_tls_options>::make(world, input),
+            5 => options.tls_context = value,
+            6 => options.config = <*const atmqtt_client_config>::make(world, input),
+            7 => options.client_id = world.text(input),
+            8 => options.password = world.text(input),
+            9 => {
+                options.subscriptions = <*const atmqtt_subscription>::make(world, input);
+                options.subscription_count = world.length.take().unwrap_or(0);
+            }
+            10 => options.when_alive = value,
+            11 => options.queue_messages = input.small(4).into(),
+            12 => options.when_full = value,
+            13 => options.when_unconfirmed = value,
+            14 => options.check_interval_ms = input.byte().into(),
+            _ => {
+                let host = world.text(input);
+                options.brokers = world.keep(atmqtt_broker { host, port: value });
+            }
+        }
+    }
+    // Where the size is wrong nobody lets go of anything.
+    if input.small(16) == 0 {
+        options.struct_size = 3;
+    } else {
+        let hook: atmqtt_power_hook = input.flag().then_some(on_power as _);
+        options.power_hook = hook;
+        options.power_user_data = <*mut c_void>::make(world, input);
+        options.power_drop = atmqtt_drop_callback::make(world, input);
+    }
+    world.keep(options)
 }
 
 fn source(world: &mut World, input: &mut Input<'_>) -> atmqtt_tls_source {

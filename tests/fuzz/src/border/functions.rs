@@ -1,8 +1,8 @@
 //! Every function of the header by its name; what it is called with follows from its type.
 
 use atmqtt_border::{
-    capabilities, client, clock, config, files, info, log, modem, network, packet, status, tls,
-    version,
+    capabilities, client, clock, config, files, info, link, link_options, link_status, log, modem,
+    network, packet, status, tls, usb, version,
 };
 
 use super::arguments::{Argument, World};
@@ -92,6 +92,21 @@ const FREE_CAPABILITIES: Call = |world, input| {
     let capabilities = world.taken_capabilities(input);
     // SAFETY: as above.
     unsafe { capabilities::atmqtt_capabilities_free(capabilities) }
+};
+const FREE_LINK: Call = |world, input| {
+    let link = world.taken_link(input);
+    // SAFETY: as above.
+    unsafe { link::atmqtt_link_free(link) }
+};
+
+/// Brings a link up, mostly one at a time.
+const LINK_START: Call = |world, input| {
+    if world.links.len() < 2 {
+        let options = Argument::make(world, input);
+        let place = Argument::make(world, input);
+        // SAFETY: what a C program may pass.
+        unsafe { link::atmqtt_link_start(options, place) };
+    }
 };
 
 /// Without a limit now and then: a module that vanishes ends everything.
@@ -258,6 +273,28 @@ pub(super) const FUNCTIONS: &[Call] = &[
     ),
     function!(capabilities::atmqtt_capabilities_command_names, _, _),
     function!(capabilities::atmqtt_capabilities_setting_names, _, _),
+    FREE_LINK,
+    LINK_START,
+    function!(link::atmqtt_link_close, _),
+    function!(link::atmqtt_link_set_timeout, _, _),
+    function!(link::atmqtt_link_wait_up, _, _),
+    function!(link::atmqtt_link_retry, _),
+    function!(link::atmqtt_link_modem, _, _),
+    function!(link::atmqtt_link_publish, _, _, _, _, _, _),
+    function!(link::atmqtt_link_publish_start, _, _, _, _, _, _, _),
+    function!(link::atmqtt_link_subscribe, _, _, _),
+    function!(link::atmqtt_link_unsubscribe, _, _, _),
+    function!(link::atmqtt_link_flush, _, _, _),
+    function!(link::atmqtt_link_set_message_callback, _, _, _, _),
+    function!(link::atmqtt_link_set_event_callback, _, _, _, _),
+    function!(link::atmqtt_link_event_fd, _, _),
+    function!(link::atmqtt_link_next_event, _, _, _),
+    function!(link::atmqtt_link_release_events, _),
+    function!(link_options::atmqtt_link_options_init, _, _),
+    function!(link_status::atmqtt_link_state, _),
+    function!(link_status::atmqtt_link_status, _, _),
+    function!(usb::atmqtt_usb_port_init, _, _),
+    function!(usb::atmqtt_usb_port_find, _, _, _),
     function!(status::atmqtt_status_name, _),
     function!(status::atmqtt_clear_last_error,),
     function!(status::atmqtt_last_error_message,),
