@@ -75,7 +75,7 @@ fn if_in_use(replace: bool) -> IfInUse {
     }
 }
 
-fn signing_in(
+pub(crate) fn signing_in(
     client_id: &str,
     username: Option<String>,
     password: Option<String>,
@@ -90,7 +90,7 @@ fn signing_in(
 }
 
 /// A topic and its QoS, or a list of both.
-fn filters(topics: &Bound<'_, PyAny>, level: i64) -> PyResult<Vec<(String, QoS)>> {
+pub(crate) fn filters(topics: &Bound<'_, PyAny>, level: i64) -> PyResult<Vec<(String, QoS)>> {
     let py = topics.py();
     if let Ok(topic) = topics.cast::<PyString>() {
         return Ok(vec![(topic.to_str()?.to_owned(), qos(py, level)?)]);
@@ -571,7 +571,11 @@ impl Client {
         let _inside = inside(py)?;
         let timeout = wait::limit(py, timeout)?;
         let messages = self.client.messages().or_raise(py)?;
-        Ok(Messages::new(messages, timeout, self.modem.clone_ref(py)))
+        Ok(Messages::new(
+            messages,
+            timeout,
+            self.modem.clone_ref(py).into_any(),
+        ))
     }
 
     /// What is called with every message, on a thread of the library, one at a time and in order; None =
@@ -596,7 +600,7 @@ impl Client {
         let slot = modem.on_message(index);
         let id = modem.port().id();
         let (called, cleared) = (slot.clone(), self.client.clone());
-        modem.set_callback(
+        modem.port().set_callback(
             py,
             slot,
             callback,

@@ -1,6 +1,7 @@
 //! Values on their way between the library and the Python half, which defines their classes.
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use atmqtt::QoS;
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -8,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyString, PyType};
 
 use crate::error::{self, OrRaise as _};
+use crate::wait;
 
 /// A class of the Python half, looked up once.
 macro_rules! class {
@@ -59,6 +61,15 @@ pub(crate) fn int<T: TryFrom<i64>>(
         return Err(wrong());
     }
     T::try_from(value).map_err(|_| wrong())
+}
+
+/// A length of time in seconds; what no clock can hold is as long as one can.
+pub(crate) fn seconds(py: Python<'_>, parameter: &str, seconds: f64) -> PyResult<Duration> {
+    if seconds >= wait::FOREVER.as_secs_f64() {
+        return Ok(wait::FOREVER);
+    }
+    Duration::try_from_secs_f64(seconds)
+        .map_err(|_| error::argument(py, parameter, seconds, "a number of seconds, 0 and up"))
 }
 
 /// A QoS as Python has it.

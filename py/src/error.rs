@@ -12,8 +12,8 @@ pub(crate) fn raise(py: Python<'_>, error: &atmqtt::Error) -> PyErr {
     build(py, error, None).map_or_else(|failed| failed, PyErr::from_value)
 }
 
-/// The exception of an error of opening a port, which also says what the operating system would.
-pub(crate) fn raise_for_port(py: Python<'_>, error: &atmqtt::Error, path: &Path) -> PyErr {
+/// The exception of an error of opening a port or a file, which also says what the operating system would.
+pub(crate) fn raise_for_path(py: Python<'_>, error: &atmqtt::Error, path: &Path) -> PyErr {
     build(py, error, Some(path)).map_or_else(|failed| failed, PyErr::from_value)
 }
 
@@ -38,6 +38,14 @@ pub(crate) fn argument(
 
 pub(crate) fn closed(py: Python<'_>, detail: &str) -> PyErr {
     own(py, ErrorKind::Closed, detail)
+}
+
+pub(crate) fn timed_out(py: Python<'_>, detail: &str) -> PyErr {
+    own(py, ErrorKind::Timeout, detail)
+}
+
+pub(crate) fn queue_full(py: Python<'_>, detail: &str) -> PyErr {
+    own(py, ErrorKind::QueueFull, detail)
 }
 
 pub(crate) fn unconfirmed(py: Python<'_>, detail: &str) -> PyErr {

@@ -9,9 +9,10 @@ use pyo3::types::PyBytes;
 
 use crate::convert::class;
 use crate::error;
+use crate::link_values;
 use crate::message::Stream;
-use crate::modem::Modem;
 use crate::process::inside;
+use crate::settings;
 use crate::wait;
 
 /// An event as Python has it.
@@ -22,7 +23,7 @@ pub(crate) fn event(py: Python<'_>, event: &Event) -> PyResult<Py<PyAny>> {
             generation,
             reason,
         } => {
-            let reason = class!(py, "events", "DisconnectReason")?.call1((reason.code(),))?;
+            let reason = self::reason(py, *reason)?;
             class!(py, "events", "Disconnected")?.call1((client, generation, reason))?
         }
         Event::PingFailed { client, generation } => {
@@ -44,6 +45,27 @@ pub(crate) fn event(py: Python<'_>, event: &Event) -> PyResult<Py<PyAny>> {
             class!(py, "events", "Lagged")?.call1((client, count))?
         }
         Event::InputLost { what } => class!(py, "events", "InputLost")?.call1((what,))?,
+        Event::Completed { operation, result } => {
+            let error = result.as_ref().err();
+            let error = error.map(|error| error::exception(py, error)).transpose()?;
+            class!(py, "events", "Completed")?.call1((operation, error))?
+        }
+        Event::Link(change) => link_values::change(py, change)?,
+        Event::Subscribed {
+            client,
+            topic,
+            granted,
+        } => {
+            let granted = settings::granted(py, &[*granted])?.get_item(0)?;
+            class!(py, "events", "Subscribed")?.call1((client, topic, granted))?
+        }
+        Event::OutboxDamaged {
+            messages,
+            set_aside,
+        } => {
+            let set_aside = set_aside.as_ref().map(|path| path.as_os_str());
+            class!(py, "events", "OutboxDamaged")?.call1((messages, set_aside))?
+        }
         Event::PortClosed { error } => {
             class!(py, "events", "PortClosed")?.call1((error::exception(py, error)?,))?
         }
@@ -54,6 +76,11 @@ pub(crate) fn event(py: Python<'_>, event: &Event) -> PyResult<Py<PyAny>> {
     Ok(event.unbind())
 }
 
+/// A `+QMTSTAT` code as Python has it.
+pub(crate) fn reason(py: Python<'_>, reason: DisconnectReason) -> PyResult<Bound<'_, PyAny>> {
+    class!(py, "events", "DisconnectReason")?.call1((reason.code(),))
+}
+
 /// The reason behind a +QMTSTAT code in words, and what the note advises.
 #[pyfunction]
 #[pyo3(name = "_disconnect_reason")]
@@ -62,15 +89,15 @@ pub(crate) fn disconnect_reason(code: i32) -> (String, &'static str) {
     (reason.to_string(), reason.advice())
 }
 
-/// The events of a port, one after the other; Modem.events() gives them.
+/// The events of a port or link, one after the other; Modem.events() and Link.events() give them.
 ///
 /// An iterator, and a context manager that gives the events back for another consumer.
 #[pyclass(frozen, weakref, module = "atmqtt")]
 pub(crate) struct Events(Stream<atmqtt::Events>);
 
 impl Events {
-    pub(crate) fn new(events: atmqtt::Events, timeout: Option<Duration>, modem: Py<Modem>) -> Self {
-        Self(Stream::new(events, timeout, modem))
+    pub(crate) fn new(events: atmqtt::Events, timeout: Option<Duration>, owner: Py<PyAny>) -> Self {
+        Self(Stream::new(events, timeout, owner))
     }
 }
 
@@ -78,10 +105,11 @@ impl Events {
 impl Events {
     /// The next event, or None when there is none within the time.
     ///
-    /// Also None, at once, where the port is closed or lost and everything has been read.
+    /// Also None, at once, where the port is closed or lost, or the link closed, and everything has been
+    /// read.
     ///
     /// Args:
-    ///     timeout: Longest time in seconds; 0 = only look; None = as long as the port is open.
+    ///     timeout: Longest time in seconds; 0 = only look; None = as long as the port or link is open.
     #[pyo3(signature = (timeout=None))]
     fn get(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<Py<PyAny>>> {
         let Ok(_inside) = inside(py) else {

@@ -1,12 +1,12 @@
 //! The native half of the Python package `atmqtt`: the module `atmqtt._native`.
 //!
-//! One file for each Python noun (`modem`, `client`, `pending`, `message`, `event`, `files`, `tls`,
-//! `network`, `emulator`). Beside them is what they share:
+//! One file for each Python noun (`modem`, `client`, `pending`, `link`, `delivering`, `message`, `event`,
+//! `files`, `tls`, `network`, `emulator`). Beside them is what they share:
 //!
 //! - `wait`: waiting without the interpreter, in slices, so that Ctrl-C is heard;
-//! - `process`: threads for calls that block, the open ports, the end of the interpreter;
-//! - `port`: a port that is never joined where the interpreter is held, and its callbacks;
-//! - `logging`, `error`, `convert`, `settings`, `info`: values on their way to Python and back.
+//! - `process`: threads for calls that block, the open ports and links, the end of the interpreter;
+//! - `port`: a port or link that is never joined where the interpreter is held, and its callbacks;
+//! - `logging`, `error`, `convert`, `settings`, `info`, `link_values`: values on their way to Python and back.
 //!
 //! Values, enumerations and exceptions are classes of the Python half, where they are easier to say.
 //!
@@ -20,11 +20,14 @@
 
 mod client;
 mod convert;
+mod delivering;
 mod emulator;
 mod error;
 mod event;
 mod files;
 mod info;
+mod link;
+mod link_values;
 mod logging;
 mod message;
 mod modem;
@@ -47,6 +50,8 @@ mod native {
     #[pymodule_export]
     use super::client::Client;
     #[pymodule_export]
+    use super::delivering::Delivering;
+    #[pymodule_export]
     use super::emulator::Emulator;
     #[pymodule_export]
     use super::emulator::emulator_main;
@@ -54,6 +59,10 @@ mod native {
     use super::event::{Events, disconnect_reason};
     #[pymodule_export]
     use super::files::Files;
+    #[pymodule_export]
+    use super::link::Link;
+    #[pymodule_export]
+    use super::link_values::find_usb_port;
     #[pymodule_export]
     use super::message::{Message, Messages};
     #[pymodule_export]

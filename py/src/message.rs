@@ -8,7 +8,6 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple};
 
-use crate::modem::Modem;
 use crate::process::inside;
 use crate::wait;
 
@@ -88,7 +87,8 @@ pub(crate) struct Stream<T> {
     /// `None` once it is closed. Whoever waits reads, so that closing waits for them to leave.
     queue: RwLock<Option<T>>,
     timeout: Option<Duration>,
-    modem: Py<Modem>,
+    /// The port or link; after the queue, which must not be the last to hold it.
+    owner: Py<PyAny>,
 }
 
 /// A queue of the library.
@@ -116,11 +116,11 @@ impl Queue for atmqtt::Events {
 }
 
 impl<T: Queue> Stream<T> {
-    pub(crate) fn new(queue: T, timeout: Option<Duration>, modem: Py<Modem>) -> Self {
+    pub(crate) fn new(queue: T, timeout: Option<Duration>, owner: Py<PyAny>) -> Self {
         Self {
             queue: RwLock::new(Some(queue)),
             timeout,
-            modem,
+            owner,
         }
     }
 
@@ -157,11 +157,11 @@ impl<T: Queue> Stream<T> {
     }
 
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.modem)
+        visit.call(&self.owner)
     }
 }
 
-/// The messages of a client, one after the other; Client.messages() gives them.
+/// The messages of a client or link, one after the other; Client.messages() and Link.messages() give them.
 ///
 /// An iterator, and a context manager that gives the messages back for another consumer.
 #[pyclass(frozen, weakref, module = "atmqtt")]
@@ -171,9 +171,9 @@ impl Messages {
     pub(crate) fn new(
         messages: atmqtt::Messages,
         timeout: Option<Duration>,
-        modem: Py<Modem>,
+        owner: Py<PyAny>,
     ) -> Self {
-        Self(Stream::new(messages, timeout, modem))
+        Self(Stream::new(messages, timeout, owner))
     }
 }
 
@@ -181,10 +181,11 @@ impl Messages {
 impl Messages {
     /// The next message, or None when there is none within the time.
     ///
-    /// Also None, at once, where the port is closed or lost and everything has been read.
+    /// Also None, at once, where the port is closed or lost, or the link closed, and everything has been
+    /// read.
     ///
     /// Args:
-    ///     timeout: Longest time in seconds; 0 = only look; None = as long as the port is open.
+    ///     timeout: Longest time in seconds; 0 = only look; None = as long as the port or link is open.
     #[pyo3(signature = (timeout=None))]
     fn get(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<Py<PyAny>>> {
         let Ok(_inside) = inside(py) else {

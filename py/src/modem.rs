@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use atmqtt::FlowControl;
-use pyo3::exceptions::PyTypeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
 use crate::client::Client;
-use crate::convert::{bytes, class, int, member};
+use crate::convert::{bytes, class, int, member, seconds};
 use crate::error::{self, OrRaise as _};
 use crate::event::{self, Events};
 use crate::files::Files;
@@ -69,7 +68,56 @@ pub(crate) struct Modem {
 }
 
 /// More than any memory holds.
-const COUNT: std::ops::RangeInclusive<i64> = 0..=u32::MAX as i64;
+const COUNT: i64 = u32::MAX as i64;
+
+/// How a port is opened, as Python has it.
+pub(crate) struct PortOptions<'a, 'py> {
+    pub(crate) baudrate: i64,
+    pub(crate) flow_control: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) dtr: bool,
+    pub(crate) hang_up_on_close: bool,
+    pub(crate) message_capacity: i64,
+    pub(crate) urc_capacity: i64,
+    pub(crate) max_payload: i64,
+    pub(crate) patience: f64,
+    pub(crate) silence: f64,
+    pub(crate) trace: Option<PathBuf>,
+}
+
+impl PortOptions<'_, '_> {
+    pub(crate) fn builder(self, py: Python<'_>) -> PyResult<atmqtt::ModemBuilder> {
+        let flow_control = match self.flow_control {
+            None => FlowControl::None,
+            Some(given) => {
+                let class = class!(py, "settings", "FlowControl")?;
+                let value = member(class, "flow_control", given)?;
+                match value.extract::<&str>()? {
+                    "rtscts" => FlowControl::RtsCts,
+                    _ => FlowControl::None,
+                }
+            }
+        };
+        let builder = atmqtt::Modem::builder()
+            .baud_rate(int(py, "baudrate", self.baudrate, 1..=COUNT)?)
+            .flow_control(flow_control)
+            .dtr(self.dtr)
+            .hang_up_on_close(self.hang_up_on_close)
+            .message_capacity(int(
+                py,
+                "message_capacity",
+                self.message_capacity,
+                1..=COUNT,
+            )?)
+            .urc_capacity(int(py, "urc_capacity", self.urc_capacity, 0..=COUNT)?)
+            .max_payload(int(py, "max_payload", self.max_payload, 0..=COUNT)?)
+            .patience(seconds(py, "patience", self.patience)?)
+            .silence(seconds(py, "silence", self.silence)?);
+        Ok(match self.trace {
+            Some(trace) => builder.trace(trace),
+            None => builder,
+        })
+    }
+}
 
 #[pymethods]
 impl Modem {
@@ -95,50 +143,24 @@ impl Modem {
     ) -> PyResult<Self> {
         let _inside = inside(py)?;
         wait::limit(py, timeout)?;
-        let flow_control = match flow_control {
-            None => FlowControl::None,
-            Some(given) => {
-                let class = class!(py, "settings", "FlowControl")?;
-                let value = member(class, "flow_control", given)?;
-                match value.extract::<&str>()? {
-                    "rtscts" => FlowControl::RtsCts,
-                    _ => FlowControl::None,
-                }
-            }
-        };
-        let seconds = |parameter, seconds: f64| {
-            Duration::try_from_secs_f64(seconds.min(1e8)).map_err(|_| {
-                error::argument(py, parameter, seconds, "a number of seconds, 0 and up")
-            })
-        };
-        let mut builder = atmqtt::Modem::builder()
-            .baud_rate(int(py, "baudrate", baudrate, 1..=i64::from(u32::MAX))?)
-            .flow_control(flow_control)
-            .dtr(dtr)
-            .hang_up_on_close(hang_up_on_close)
-            .message_capacity(int(
-                py,
-                "message_capacity",
-                message_capacity,
-                1..=*COUNT.end(),
-            )?)
-            .urc_capacity(int(py, "urc_capacity", urc_capacity, COUNT)?)
-            .max_payload(int(py, "max_payload", max_payload, COUNT)?)
-            .patience(seconds("patience", patience)?)
-            .silence(seconds("silence", silence)?);
-        if let Some(trace) = trace {
-            builder = builder.trace(trace);
+        let builder = PortOptions {
+            baudrate,
+            flow_control,
+            dtr,
+            hang_up_on_close,
+            message_capacity,
+            urc_capacity,
+            max_payload,
+            patience,
+            silence,
+            trace,
         }
+        .builder(py)?;
         let path = port.clone();
         // The error is an outcome here: what it becomes depends on the path.
         let opened = wait::call(py, move || Ok(builder.open(&path)))?;
-        let modem = opened.map_err(|error| error::raise_for_port(py, &error, &port))?;
-        Ok(Self {
-            port: Port::new(modem),
-            timeout,
-            on_message: Default::default(),
-            on_event: Slot::default(),
-        })
+        let modem = opened.map_err(|error| error::raise_for_path(py, &error, &port))?;
+        Ok(Self::new_from(modem, timeout))
     }
 
     /// The device, as it was opened.
@@ -292,7 +314,7 @@ impl Modem {
         let _inside = inside(py)?;
         let timeout = wait::limit(py, timeout)?;
         let events = slf.get().modem().events().or_raise(py)?;
-        Ok(Events::new(events, timeout, slf.unbind()))
+        Ok(Events::new(events, timeout, slf.unbind().into_any()))
     }
 
     /// What is called with every event, on a thread of the library, one at a time; None = nothing.
@@ -312,7 +334,7 @@ impl Modem {
         let _inside = inside(py)?;
         let slot = self.on_event.clone();
         let id = self.port.id();
-        self.set_callback(
+        self.port.set_callback(
             py,
             &self.on_event,
             callback,
@@ -333,20 +355,7 @@ impl Modem {
     /// Raises:
     ///     CalledFromCallbackError: In a callback of this port: tell another thread to.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        let port = Arc::clone(&self.port);
-        if port.is_closed() {
-            return Ok(());
-        }
-        let _inside = inside(py)?;
-        if port.is_in_callback() {
-            return port.close().or_raise(py);
-        }
-        wait::call(py, move || port.close())?;
-        // Called no more; the garbage collector need not find out.
-        for slot in self.on_message.iter().chain([&self.on_event]) {
-            drop(slot.put(None));
-        }
-        Ok(())
+        self.port.close_from(py, self.slots())
     }
 
     fn __enter__(slf: Py<Self>) -> Py<Self> {
@@ -370,22 +379,35 @@ impl Modem {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        for slot in self.on_message.iter().chain([&self.on_event]) {
+        for slot in self.slots() {
             slot.traverse(&visit)?;
         }
         Ok(())
     }
 
     fn __clear__(&self) {
-        for slot in self.on_message.iter().chain([&self.on_event]) {
+        for slot in self.slots() {
             drop(slot.put(None));
         }
     }
 }
 
 impl Modem {
+    pub(crate) fn new_from(modem: atmqtt::Modem, timeout: Option<f64>) -> Self {
+        Self {
+            port: Port::new(modem),
+            timeout,
+            on_message: Default::default(),
+            on_event: Slot::default(),
+        }
+    }
+
     pub(crate) fn modem(&self) -> &atmqtt::Modem {
-        self.port.modem()
+        self.port.get()
+    }
+
+    fn slots(&self) -> impl Iterator<Item = &Slot> {
+        self.on_message.iter().chain([&self.on_event])
     }
 
     pub(crate) fn port(&self) -> &Arc<Port> {
@@ -420,41 +442,12 @@ impl Modem {
         let modem = self.limited(py, timeout)?;
         wait::call(py, move || job(&modem))
     }
-
-    /// Sets, exchanges or takes away a callback.
-    pub(crate) fn set_callback(
-        &self,
-        py: Python<'_>,
-        slot: &Slot,
-        callback: Option<Py<PyAny>>,
-        set: impl FnOnce(&atmqtt::Modem) -> atmqtt::Result<()>,
-        clear: impl FnOnce(&atmqtt::Modem) -> atmqtt::Result<()> + Send + 'static,
-    ) -> PyResult<()> {
-        if let Some(callback) = &callback {
-            if !callback.bind(py).is_callable() {
-                let name = callback.bind(py).get_type().name()?;
-                let text = format!("a callback must be callable or None, not {name}");
-                return Err(PyTypeError::new_err(text));
-            }
-        }
-        let wanted = callback.is_some();
-        let had = slot.put(callback);
-        match (had.is_some(), wanted) {
-            (false, true) => set(self.modem()).or_raise(py).inspect_err(|_| {
-                drop(slot.put(None));
-            }),
-            (true, false) if self.port.is_in_callback() => clear(self.modem()).or_raise(py),
-            // Waits for the callback that runs.
-            (true, false) => self.call(py, None, clear),
-            _ => Ok(()),
-        }
-    }
 }
 
 impl Drop for Modem {
     /// The library's thread may still run: it finds nothing to call.
     fn drop(&mut self) {
-        for slot in self.on_message.iter().chain([&self.on_event]) {
+        for slot in self.slots() {
             drop(slot.put(None));
         }
     }

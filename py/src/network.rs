@@ -422,7 +422,7 @@ fn readiness<'py>(py: Python<'py>, state: &Readiness) -> Value<'py> {
     }
 }
 
-fn apn_from(given: &Bound<'_, PyAny>) -> PyResult<Apn> {
+pub(crate) fn apn_from(given: &Bound<'_, PyAny>) -> PyResult<Apn> {
     let py = given.py();
     if let Ok(name) = given.cast::<PyString>() {
         return Ok(Apn::new(name.to_str()?));

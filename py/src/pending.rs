@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use atmqtt::Granted;
-use pyo3::exceptions::PyTypeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
 use crate::error::{self, OrRaise as _};
 use crate::modem::Modem;
-use crate::port::call_back;
+use crate::port::{call_back, check_callable};
 use crate::process::{inside, process};
 use crate::{settings, wait};
 
@@ -128,19 +127,14 @@ impl Pending {
     fn add_done_callback(slf: Bound<'_, Self>, callback: Bound<'_, PyAny>) -> PyResult<()> {
         let py = slf.py();
         let _inside = inside(py)?;
-        if !callback.is_callable() {
-            let name = callback.get_type().name()?;
-            return Err(PyTypeError::new_err(format!(
-                "a callback must be callable, not {name}"
-            )));
-        }
+        check_callable(&callback, "a callback must be callable")?;
         let callback = callback.unbind();
         let operation = Arc::clone(&slf.get().operation);
         let pending = slf.unbind();
         let spawned = process().spawn(move || {
             operation.finish();
             let name = || "the callback of a pending operation".to_owned();
-            call_back(0, |_| Some(callback), name, |_| Ok(pending.into_any()));
+            call_back(0, |_| Some(callback), name, |_| Ok((pending,)));
         });
         spawned.map_err(|error| error::internal(py, &error.to_string()))
     }

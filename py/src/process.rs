@@ -1,5 +1,5 @@
-//! What belongs to the process and to no single modem: threads for calls that block, the ports that
-//! are open, and the end of the interpreter.
+//! What belongs to the process and to no single modem: threads for calls that block, the ports and
+//! links that are open, and the end of the interpreter.
 //!
 //! A forked child has none of the parent's threads, and a lock that was held at the fork stays locked
 //! in it. So the child gets a new [`Process`] and never looks at the parent's.
@@ -16,7 +16,7 @@ use pyo3::sync::PyOnceLock;
 
 use crate::error;
 use crate::logging::Logs;
-use crate::port::Port;
+use crate::port::EndsAtExit;
 use crate::wait;
 
 type Job = Box<dyn FnOnce() + Send>;
@@ -29,7 +29,7 @@ pub(crate) struct Process {
     pid: u32,
     jobs: (Sender<Job>, Receiver<Job>),
     idle: AtomicUsize,
-    ports: Mutex<Vec<Weak<Port>>>,
+    held: Mutex<Vec<Weak<dyn EndsAtExit>>>,
     exiting: AtomicBool,
     /// The thread that ends the interpreter; it may still call what it likes.
     exit_thread: OnceLock<ThreadId>,
@@ -69,7 +69,7 @@ impl Process {
             pid,
             jobs: unbounded(),
             idle: AtomicUsize::new(0),
-            ports: Mutex::default(),
+            held: Mutex::default(),
             exiting: AtomicBool::new(false),
             exit_thread: OnceLock::new(),
             away: Mutex::default(),
@@ -119,11 +119,12 @@ impl Process {
         self.exiting.load(Ordering::Acquire)
     }
 
-    /// Keeps a port in mind until it is gone.
-    pub(crate) fn register(&self, port: &Arc<Port>) {
-        let mut ports = self.ports.lock();
-        ports.retain(|port| port.strong_count() > 0);
-        ports.push(Arc::downgrade(port));
+    /// Keeps a port or link in mind until it is gone.
+    pub(crate) fn register<T: EndsAtExit + 'static>(&self, held: &Arc<T>) {
+        let held: Weak<T> = Arc::downgrade(held);
+        let mut all = self.held.lock();
+        all.retain(|one| one.strong_count() > 0);
+        all.push(held);
     }
 
     /// Counts this thread among those that the end of the interpreter waits for.
@@ -198,7 +199,7 @@ pub(crate) fn spawn_thread(
     started.map(drop)
 }
 
-/// Ends everything that could want the interpreter after it is gone: closes every port, which joins
+/// Ends everything that could want the interpreter after it is gone: closes every port and link, which joins
 /// its callback thread and ends every wait, and lets those who waited come back. Registered with
 /// `atexit` by the module itself, for a thread that comes back later kills the process.
 #[pyfunction]
@@ -210,10 +211,11 @@ pub(crate) fn at_exit(py: Python<'_>) -> PyResult<()> {
     let _ = LATE.set(py, told.into_any());
     let _ = process.exit_thread.set(thread::current().id());
     process.exiting.store(true, Ordering::Release);
-    let ports: Vec<_> = std::mem::take(&mut *process.ports.lock());
+    // In the order of their opening: a link before the port that it has lent out.
+    let held: Vec<_> = std::mem::take(&mut *process.held.lock());
     let closing = wait::call_at_exit(py, move || {
-        for port in ports.iter().filter_map(Weak::upgrade) {
-            let _ = port.close();
+        for one in held.iter().filter_map(Weak::upgrade) {
+            one.end();
         }
     });
     let back = wait::look_at_exit(py, |slice| {

@@ -198,6 +198,27 @@ fn put(config: &mut ClientConfig, given: Given<'_, '_>) -> PyResult<()> {
     Ok(())
 }
 
+/// The fields of `ClientConfig`.
+const FIELDS: [&str; 17] = [
+    "version",
+    "pdp_context",
+    "transport",
+    "keepalive",
+    "clean_session",
+    "packet_timeout",
+    "will",
+    "delivery",
+    "ali_auth",
+    "ping_report",
+    "send_mode",
+    "one_net",
+    "hw_auth",
+    "hw_product",
+    "data_format",
+    "view_mode",
+    "edit_timeout",
+];
+
 /// The settings of a `ClientConfig` and of keywords, which come after it.
 pub(crate) fn config_from(
     py: Python<'_>,
@@ -211,7 +232,7 @@ pub(crate) fn config_from(
             parameter: "config",
             value: config,
         };
-        for (parameter, _) in keywords.iter().filter(|(name, _)| *name != "tls") {
+        for parameter in FIELDS {
             let value: Option<Bound<'_, PyAny>> = whole.attr(class, parameter)?;
             if let Some(value) = &value {
                 put(&mut settings, Given { parameter, value })?;

@@ -77,6 +77,100 @@ impl Pem {
     }
 }
 
+/// How a context is to be set up, as Python has it.
+struct Given<'a, 'py> {
+    ca: Option<&'a Bound<'py, PyAny>>,
+    client_certificate: Option<&'a Bound<'py, PyAny>>,
+    private_key: Option<&'a Bound<'py, PyAny>>,
+    key_password: Option<String>,
+    version: Option<i64>,
+    cipher_suite: i64,
+    sni: bool,
+    clock: Option<&'a Bound<'py, PyAny>>,
+    negotiate_timeout: i64,
+    insecure: bool,
+}
+
+impl Given<'_, '_> {
+    fn config(self, py: Python<'_>) -> PyResult<TlsConfig> {
+        let mut config = match (self.ca, self.insecure) {
+            (Some(ca), false) => TlsConfig::new(Pem::certificate(ca, "ca")?),
+            (None, true) => TlsConfig::insecure(),
+            (Some(_), true) => {
+                let wanted =
+                    "False where ca is given: one checks the server and the other does not";
+                return Err(error::argument(py, "insecure", "True", wanted));
+            }
+            (None, false) => {
+                let wanted = "the certificate of a CA, or insecure=True given";
+                return Err(error::argument(py, "ca", "None", wanted));
+            }
+        };
+        config = match (self.client_certificate, self.private_key) {
+            (Some(certificate), Some(key)) => config.client_certificate(
+                Pem::certificate(certificate, "client_certificate")?,
+                Pem::private_key(key)?,
+            ),
+            (None, None) => config,
+            _ => {
+                return Err(PyTypeError::new_err(
+                    "client_certificate and private_key go together",
+                ));
+            }
+        };
+        if let Some(password) = self.key_password {
+            config = config.key_password(password);
+        }
+        if let Some(version) = self.version {
+            let number: u8 = int(py, "version", version, 0..=4)?;
+            config = config.version(TlsVersion::from_number(number).unwrap_or_default());
+        }
+        if let Some(clock) = self.clock {
+            let clock = member(class!(py, "tls", "Clock")?, "clock", clock)?;
+            config = config.clock(match clock.extract::<&str>()? {
+                "set and check" => Clock::SetAndCheck,
+                "ignore" => Clock::Ignore,
+                _ => Clock::Check,
+            });
+        }
+        let negotiate_timeout = int(py, "negotiate_timeout", self.negotiate_timeout, 10..=300)?;
+        Ok(config
+            .cipher_suite(int(py, "cipher_suite", self.cipher_suite, 0..=0xFFFF)?)
+            .sni(self.sni)
+            .negotiate_timeout(negotiate_timeout))
+    }
+}
+
+/// The settings of a `TlsConfig` of Python's.
+pub(crate) fn config_from(given: &Bound<'_, PyAny>) -> PyResult<TlsConfig> {
+    let py = given.py();
+    if !given.is_instance(class!(py, "tls", "TlsConfig")?)? {
+        return Err(PyTypeError::new_err(format!(
+            "tls must be a TlsConfig, not {}",
+            given.get_type().name()?
+        )));
+    }
+    let some = |name| {
+        let value = given.getattr(name)?;
+        PyResult::Ok((!value.is_none()).then_some(value))
+    };
+    let (ca, clock) = (some("ca")?, some("clock")?);
+    let (certificate, key) = (some("client_certificate")?, some("private_key")?);
+    Given {
+        ca: ca.as_ref(),
+        client_certificate: certificate.as_ref(),
+        private_key: key.as_ref(),
+        key_password: given.getattr("key_password")?.extract()?,
+        version: given.getattr("version")?.extract()?,
+        cipher_suite: given.getattr("cipher_suite")?.extract()?,
+        sni: given.getattr("sni")?.extract()?,
+        clock: clock.as_ref(),
+        negotiate_timeout: given.getattr("negotiate_timeout")?.extract()?,
+        insecure: given.getattr("insecure")?.extract()?,
+    }
+    .config(py)
+}
+
 #[pymethods]
 impl TlsContext {
     /// The number of the context, 0..5.
@@ -131,50 +225,19 @@ impl TlsContext {
         timeout: Option<f64>,
     ) -> PyResult<()> {
         let _inside = inside(py)?;
-        let mut config = match (ca, insecure) {
-            (Some(ca), false) => TlsConfig::new(Pem::certificate(ca, "ca")?),
-            (None, true) => TlsConfig::insecure(),
-            (Some(_), true) => {
-                let wanted =
-                    "False where ca is given: one checks the server and the other does not";
-                return Err(error::argument(py, "insecure", "True", wanted));
-            }
-            (None, false) => {
-                let wanted = "the certificate of a CA, or insecure=True given";
-                return Err(error::argument(py, "ca", "None", wanted));
-            }
-        };
-        config = match (client_certificate, private_key) {
-            (Some(certificate), Some(key)) => config.client_certificate(
-                Pem::certificate(certificate, "client_certificate")?,
-                Pem::private_key(key)?,
-            ),
-            (None, None) => config,
-            _ => {
-                return Err(PyTypeError::new_err(
-                    "client_certificate and private_key go together",
-                ));
-            }
-        };
-        if let Some(password) = key_password {
-            config = config.key_password(password);
+        let config = Given {
+            ca,
+            client_certificate,
+            private_key,
+            key_password,
+            version,
+            cipher_suite,
+            sni,
+            clock,
+            negotiate_timeout,
+            insecure,
         }
-        if let Some(version) = version {
-            let number: u8 = int(py, "version", version, 0..=4)?;
-            config = config.version(TlsVersion::from_number(number).unwrap_or_default());
-        }
-        if let Some(clock) = clock {
-            let clock = member(class!(py, "tls", "Clock")?, "clock", clock)?;
-            config = config.clock(match clock.extract::<&str>()? {
-                "set and check" => Clock::SetAndCheck,
-                "ignore" => Clock::Ignore,
-                _ => Clock::Check,
-            });
-        }
-        let config = config
-            .cipher_suite(int(py, "cipher_suite", cipher_suite, 0..=0xFFFF)?)
-            .sni(sni)
-            .negotiate_timeout(int(py, "negotiate_timeout", negotiate_timeout, 10..=300)?);
+        .config(py)?;
         let index = self.index;
         let modem = self.modem.get();
         modem.call(py, timeout, move |modem| {

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import uuid
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -173,7 +174,8 @@ def test_pub_password_from_the_environment(emulator: Emulator) -> None:
 )
 def test_pub_failures(emulator: Emulator, fault: str, code: int) -> None:
     emulator.inject_fault(fault)
-    done = atmqtt("pub", "--modem", emulator.port, "-h", "any", "-t", "a", "-m", "b", "-q", "1")
+    args = ["-t", "a", "-m", "b", "-q", "1", "--no-reconnect"]
+    done = atmqtt("pub", "--modem", emulator.port, "-h", "any", *args)
     assert done.returncode == code, done.stderr
     assert done.stderr.count("\n") == 1
     assert atmqtt("pub", "--modem", "/dev/nowhere", "-h", "a", "-t", "a", "-n", "--quiet").stderr == ""
@@ -335,11 +337,12 @@ def test_sub_into_a_pipe_that_closes(emulator: Emulator) -> None:
         ("stat:ms=0", 55, "disconnected: "),
         ("ping:ms=0", 55, "disconnected: no answer to a ping"),
         ("reboot:ms=0", 55, "the module has restarted"),
-        ("pdpdeact:ms=0", 55, "the network has dropped PDP context 1"),
+        ("pdpdeact:ms=0", 55, "the network has dropped the PDP context"),
     ],
 )
 def test_sub_loses_its_connection(emulator: Emulator, fault: str, code: int, text: str) -> None:
-    with Running("sub", "--modem", emulator.port, "-h", "any", "-t", "ready") as running:
+    args = ["-h", "any", "-t", "ready", "--no-reconnect"]
+    with Running("sub", "--modem", emulator.port, *args) as running:
         subscribed(emulator)
         emulator.inject_fault(fault)
         status, _, errors = running.end()
@@ -348,12 +351,106 @@ def test_sub_loses_its_connection(emulator: Emulator, fault: str, code: int, tex
 
 
 def test_sub_loses_its_port(emulator: Emulator) -> None:
-    with Running("sub", "--modem", emulator.port, "-h", "any", "-t", "ready") as running:
+    args = ["-h", "any", "-t", "ready", "--no-reconnect"]
+    with Running("sub", "--modem", emulator.port, *args) as running:
         subscribed(emulator)
         emulator.hang_up()
         status, _, errors = running.end()
     assert status == 49
     assert "hung up" in errors
+
+
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [
+        ("stat:client=0,code=1", "disconnected: closed or reset by the broker"),
+        ("reboot", "the module has restarted"),
+    ],
+)
+def test_sub_connects_again(emulator: Emulator, fault: str, text: str) -> None:
+    args = ["-h", "any", "-t", "ready", "-t", "a", "-T", "ready", "-C", "2", "-q", "1"]
+    with Running("sub", "--modem", emulator.port, *args) as running:
+        subscribed(emulator)
+        patiently(lambda: emulator.publish("a", "before"), "a subscription")
+        assert running.line() == "before"
+        emulator.inject_fault(fault)
+        patiently(lambda: emulator.clients() == [], "the end of the connection")
+        patiently(lambda: emulator.publish("a", "after"), "another subscription")
+        status, out, errors = running.end()
+    assert (status, out) == (0, "after\n")
+    first, second = errors.splitlines()
+    assert first.startswith(f"atmqtt sub: {text}")
+    assert first.endswith(", and so on")
+    assert second == "atmqtt sub: connected again"
+
+
+def test_sub_finds_its_port_again(tmp_path: Path) -> None:
+    device = tmp_path / f"modem-{uuid.uuid4()}"
+    args = ["-h", "any", "-t", "a", "-C", "1"]
+    with (
+        Emulator(link=device) as emulator,
+        Running("sub", "--modem", str(device), *args) as running,
+    ):
+        patiently(emulator.clients, "a connection")
+        emulator.hang_up()
+        emulator.plug()
+        patiently(lambda: emulator.publish("a", "found"), "another subscription")
+        status, out, errors = running.end()
+    assert (status, out) == (0, "found\n")
+    assert errors.startswith("atmqtt sub: port lost: ")
+    assert errors.endswith("atmqtt sub: connected again\n")
+
+
+def test_sub_keeps_trying(emulator: Emulator) -> None:
+    """Also for the first connection, until it is ended."""
+    emulator.inject_fault("open-result:code=-1")
+    args = ["-h", "any", "-t", "a", "-C", "1", "--keep-trying"]
+    with Running("sub", "--modem", emulator.port, *args) as running:
+        patiently(lambda: emulator.publish("a", "x"), "a subscription")
+        status, out, errors = running.end()
+    assert (status, out) == (0, "x\n")
+    assert errors.splitlines()[0].startswith("atmqtt sub: operation failed: AT+QMTOPEN (client 0)")
+    assert errors.splitlines()[-1] == "atmqtt sub: connected"
+    with Running("sub", "--modem", "/dev/nowhere", *args) as running:
+        # It does not end by itself.
+        assert running.process.stderr is not None
+        assert running.process.stderr.readline().startswith("atmqtt sub: port lost: ")
+        assert running.end(signal.SIGTERM)[0] == 143
+
+
+def test_sub_is_refused_after_a_while(emulator: Emulator) -> None:
+    with Running("sub", "--modem", emulator.port, "-h", "any", "-t", "ready", "-i", "me") as running:
+        subscribed(emulator)
+        emulator.set_policy(connack={"me": 5})
+        emulator.close_client("me")
+        status, _, errors = running.end()
+    assert status == 5
+    assert errors.splitlines()[-1].startswith("atmqtt sub: connection refused: AT+QMTCONN (client 0)")
+
+
+@pytest.mark.parametrize("qos", ["0", "1", "2"])
+def test_pub_connects_again(emulator: Emulator, qos: str) -> None:
+    args = ["-h", "any", "-t", "a", "-l", "-q", qos, "-i", "me"]
+    with Running("pub", "--modem", emulator.port, *args) as running:
+        running.write("1\n")
+        emulator.wait_published(1)
+        # The outcome of the first is on its way to the host.
+        running.write("2\n")
+        emulator.wait_published(2)
+        emulator.close_client("me")
+        patiently(lambda: "+QMTSTAT: 0,1" in emulator.trace_text(), "the end of the connection")
+        running.write("3\n4\n")
+        status, _, errors = running.end()
+    assert status == 0, errors
+    assert "connected again" in errors
+    sent = [message.payload for message in emulator.published()]
+    assert list(dict.fromkeys(sent)) == [b"1", b"2", b"3", b"4"]
+
+
+def test_pub_of_qos_2_that_is_cut_short(emulator: Emulator) -> None:
+    emulator.inject_fault("stat:on=final,at=QMTPUBEX,client=0,code=1")
+    args = ["-h", "any", "-t", "a", "-q", "2", "-m", "x"]
+    assert atmqtt("pub", "--modem", emulator.port, *args).returncode == 44
 
 
 def test_sub_on_a_terminal_shows_no_control_characters(emulator: Emulator, tmp_path: Path) -> None:
@@ -403,6 +500,22 @@ def test_kept_session(broker: Mosquitto, device: str) -> None:
     succeeds("sub", *args, "-t", "box", "-q", "1", "-E")
     broker.publish("box", "while you were out", "-q", "1")
     assert succeeds("sub", *args, "-t", "box", "-q", "1", "-C", "1") == "while you were out\n"
+
+
+def test_kept_session_over_a_lost_connection(broker: Mosquitto) -> None:
+    """What comes while the connection is down is printed when it is there again."""
+    with Emulator(broker="network") as module:
+        args = ["-h", "127.0.0.1", "-p", str(broker.port), "-i", "keeper", "-c", "-t", "box", "-q", "1"]
+        with Running("sub", "--modem", module.port, *args, "-C", "2") as running:
+            broker.wait_log("Sending SUBACK to keeper")
+            broker.publish("box", "before", "-q", "1")
+            assert running.line() == "before"
+            # It cannot be reached for a while.
+            module.inject_fault("open-result:code=-1,times=2")
+            module.inject_fault("reboot")
+            patiently(lambda: running.process.stderr and running.process.stderr.readline(), "a trouble")
+            broker.publish("box", "meanwhile", "-q", "1")
+            assert running.end()[:2] == (0, "meanwhile\n")
 
 
 def test_an_emulated_module_at_a_real_broker(broker: Mosquitto) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import pickle
+import queue
 
 import pytest
 
@@ -28,6 +29,7 @@ BUILT_IN = {
     "DisconnectedError": ConnectionError,
     "PortStuckError": OSError,
     "StorageError": OSError,
+    "QueueFullError": queue.Full,
 }
 
 

@@ -17,6 +17,8 @@ port, and this package does that talking::
 - A call returns when the module has told its outcome; ``timeout=`` limits how long it may keep its
   caller, and Ctrl-C interrupts any of them. The ``_start`` forms return at once with a
   :class:`Pending`.
+- :class:`Link` is a connection that brings itself up and keeps itself up, and sends what was published
+  while it was down.
 - :mod:`atmqtt.aio` has the same names with ``await``.
 - :mod:`atmqtt.emulator` is an emulated module, so that everything runs without hardware.
 - Everything that can go wrong is an :class:`Error`; the lines of the serial port are logged to
@@ -29,8 +31,10 @@ from typing import TypeAlias
 
 from ._native import (
     Client,
+    Delivering,
     Events,
     Files,
+    Link,
     Message,
     Messages,
     Modem,
@@ -58,21 +62,25 @@ from .errors import (
     PortNotFoundError,
     PortPermissionError,
     PortStuckError,
+    QueueFullError,
     StorageError,
     TimedOutError,
     UnconfirmedError,
 )
 from .events import (
+    Completed,
     Disconnected,
     DisconnectReason,
     Event,
     InputLost,
     Lagged,
+    OutboxDamaged,
     PdpDeactivated,
     PingFailed,
     PortClosed,
     Restarted,
     Retransmission,
+    Subscribed,
     Urc,
 )
 from .info import (
@@ -84,6 +92,18 @@ from .info import (
     Signal,
     Space,
     Supported,
+)
+from .link import (
+    Backoff,
+    LinkCause,
+    LinkCauseKind,
+    LinkChange,
+    LinkState,
+    LinkStatus,
+    UsbPort,
+    WhenAlive,
+    WhenFull,
+    WhenUnconfirmed,
 )
 from .network import (
     AccessTechnology,
@@ -125,7 +145,7 @@ from .settings import (
     Will,
     WillSummary,
 )
-from .tls import Clock, OnModule, PemSource, TlsSettings, TlsVerification, TlsVersion
+from .tls import Clock, OnModule, PemSource, TlsConfig, TlsSettings, TlsVerification, TlsVersion
 
 Publication: TypeAlias = Pending[None]
 """A publish under way."""
@@ -136,6 +156,7 @@ __all__ = [
     "AliAuth",
     "Apn",
     "Authentication",
+    "Backoff",
     "BrokerRefusedError",
     "CalledFromCallbackError",
     "Capabilities",
@@ -145,7 +166,9 @@ __all__ = [
     "Clock",
     "ClosedError",
     "CmeError",
+    "Completed",
     "ContextAddress",
+    "Delivering",
     "Delivery",
     "DisconnectReason",
     "Disconnected",
@@ -167,6 +190,12 @@ __all__ = [
     "InvalidStateError",
     "IpType",
     "Lagged",
+    "Link",
+    "LinkCause",
+    "LinkCauseKind",
+    "LinkChange",
+    "LinkState",
+    "LinkStatus",
     "Message",
     "Messages",
     "Modem",
@@ -178,6 +207,7 @@ __all__ = [
     "OneNet",
     "OperationFailedError",
     "Operator",
+    "OutboxDamaged",
     "PacketTimeout",
     "PdpDeactivated",
     "PemSource",
@@ -192,6 +222,7 @@ __all__ = [
     "PortStuckError",
     "Publication",
     "QoS",
+    "QueueFullError",
     "Readiness",
     "Ready",
     "ReceiveMode",
@@ -207,10 +238,12 @@ __all__ = [
     "Space",
     "State",
     "StorageError",
+    "Subscribed",
     "Supported",
     "Tcp",
     "TimedOutError",
     "Tls",
+    "TlsConfig",
     "TlsContext",
     "TlsSettings",
     "TlsVerification",
@@ -220,7 +253,11 @@ __all__ = [
     "UnconfirmedError",
     "Urc",
     "UrcPort",
+    "UsbPort",
     "Version",
+    "WhenAlive",
+    "WhenFull",
+    "WhenUnconfirmed",
     "Will",
     "WillSummary",
     "__version__",

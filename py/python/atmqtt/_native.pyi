@@ -9,6 +9,15 @@ from typing_extensions import Buffer, Self, TypeVar
 from .emulator import Published
 from .events import Event
 from .info import Capabilities, FileInfo, ModuleInfo, Signal, Space
+from .link import (
+    Backoff,
+    LinkState,
+    LinkStatus,
+    UsbPort,
+    WhenAlive,
+    WhenFull,
+    WhenUnconfirmed,
+)
 from .network import (
     Apn,
     ContextAddress,
@@ -38,13 +47,15 @@ from .settings import (
     Version,
     Will,
 )
-from .tls import Clock, PemSource, TlsSettings, TlsVersion
+from .tls import Clock, PemSource, TlsConfig, TlsSettings, TlsVersion
 
 __all__ = [
     "Client",
+    "Delivering",
     "Emulator",
     "Events",
     "Files",
+    "Link",
     "Message",
     "Messages",
     "Modem",
@@ -55,6 +66,7 @@ __all__ = [
     "_at_exit",
     "_disconnect_reason",
     "_emulator_main",
+    "_find_usb_port",
     "_shown",
 ]
 
@@ -62,6 +74,7 @@ _T_co = TypeVar("_T_co", covariant=True)
 _Payload: TypeAlias = Buffer | str
 _Topic: TypeAlias = str | Iterable[str | tuple[str, QoS | int]]
 _Formats: TypeAlias = Literal["text", "hex"]
+_Broker: TypeAlias = str | tuple[str, int]
 
 __version__: Final[str]
 
@@ -524,6 +537,320 @@ class Pending(Generic[_T_co]):
     def __class_getitem__(cls, item: Any) -> GenericAlias: ...
 
 @final
+class Link:
+    """A connection to a broker that brings itself up and keeps itself up: it finds the port, attaches to the
+    network, configures TLS, opens, connects and subscribes, and does it again from where it has to,
+    whatever is lost on the way: connection, PDP context, module, port.
+
+    It is started with it, and comes up by itself: see wait_up(). What is published at QoS 1 and 2 while
+    it is down waits, and is sent in the order of the publishes; messages at QoS 0 do not wait. A message
+    that was accepted is sent until its outcome is known. Where a connection ends between the sending and
+    the outcome, QoS 1 is sent again, and may then arrive twice, as QoS 1 allows; when_unconfirmed says
+    what becomes of QoS 2. A message that the module refuses five times ends with that error. Without an
+    outbox, what waits is lost with the program.
+
+    A context manager: leaving it closes the link, with a goodbye to the broker. Forgetting it, or the end
+    of the program, ends it without, so that a will is published. Usable from any thread. After a fork
+    every call in the child raises ClosedError: start one there.
+
+    Args:
+        port: Path of the serial device, as /dev/ttyUSB2 or /dev/serial/by-id/...; or a UsbPort, by what
+            stays when it comes back under another name.
+        client_id: At most 256 bytes. A broker drops the older of two connections with one id.
+        broker: "host", "host:port", "[address]:port", or (host, port); the port is 1883 by default, with
+            TLS 8883.
+        brokers: A list of them, which are tried in turn.
+        username: At most 256 bytes.
+        password: At most 256 bytes; never logged.
+        subscriptions: Topic filters, made after every connect: {"topic": qos}, or what subscribe() takes.
+        apn: Apn, or its name alone, where the subscription does not bring it. Written when it differs
+            from what the module has.
+        tls: TlsConfig; None = plain TCP.
+        tls_context: SSL context 0..5 of the module for it.
+        config: A ClientConfig with other settings; the four below replace its fields.
+        pdp_context: PDP context 1..16; default 1.
+        keepalive: Keep-alive in seconds 0..3600, 0 = off; default 120.
+        clean_session: Whether the broker forgets the session, default True. What must not be missed
+            while the link is down needs False.
+        will: Will, or False = none, the default.
+        client: Which of the six clients of the module it uses, 0..5. The others are left alone.
+        attach_timeout: How long in seconds one attempt waits for SIM, registration and PDP context
+            before it counts as failed. None = does not look at them.
+        when_alive: WhenAlive or "replace", "adopt": what to do with a client that is still connected from
+            an earlier run. Default: adopt, with an outbox replace.
+        backoff: Backoff: how long it waits between attempts.
+        queue_messages: How many messages may wait, 1 and up, those under way among them.
+        queue_bytes: How many bytes of their topics and payloads, 4096 and up.
+        when_full: WhenFull or "block", "refuse", "drop oldest": what happens to one more.
+        when_unconfirmed: WhenUnconfirmed or "report", "resend": what becomes of a QoS 2 message whose
+            sending was cut short.
+        outbox: A file in which messages of QoS 1 and 2 are kept until they are delivered, so that they
+            survive the end of the program and a loss of power. It belongs to one link at a time.
+        check_every: Seconds after which a link that is up asks the module whether it still is
+            (AT+QMTCONN?); 0 or None = never.
+        restart_time: How long in seconds a restart of the module may take until it says RDY.
+        power_hook: The last resort for a module that does not answer, after a restart by AT+CFUN=1,1:
+            a function without arguments that switches its power, or pulls its reset pin. It is called on
+            a thread of the library and may block, but not wait for the link. Exceptions in it are logged.
+        baudrate, flow_control, dtr, hang_up_on_close, message_capacity, urc_capacity, max_payload,
+            patience, silence, trace: As of Modem.
+
+    Raises:
+        InvalidArgumentError: What can be known without a module.
+        StorageError: The outbox cannot be opened.
+        InvalidStateError: Another link has the outbox.
+    """
+
+    def __new__(
+        cls,
+        port: str | os.PathLike[str] | UsbPort,
+        client_id: str,
+        broker: _Broker | None = None,
+        *,
+        brokers: Iterable[_Broker] | None = None,
+        username: str | None = None,
+        password: str | None = None,
+        subscriptions: Mapping[str, QoS | int] | _Topic | None = None,
+        apn: Apn | str | None = None,
+        tls: TlsConfig | None = None,
+        tls_context: int = 2,
+        config: ClientConfig | None = None,
+        pdp_context: int | None = None,
+        keepalive: int | None = None,
+        clean_session: bool | None = None,
+        will: Will | Literal[False] | None = None,
+        client: int = 0,
+        attach_timeout: float | None = 180.0,
+        when_alive: WhenAlive | Literal["replace", "adopt"] | None = None,
+        backoff: Backoff | None = None,
+        queue_messages: int = 10_000,
+        queue_bytes: int = 4_194_304,
+        when_full: WhenFull | Literal["block", "refuse", "drop oldest"] | None = None,
+        when_unconfirmed: WhenUnconfirmed | Literal["report", "resend"] | None = None,
+        outbox: str | os.PathLike[str] | None = None,
+        check_every: float | None = 60.0,
+        restart_time: float = 20.0,
+        power_hook: Callable[[], object] | None = None,
+        baudrate: int = 115_200,
+        flow_control: FlowControl | Literal["none", "rtscts"] | None = None,
+        dtr: bool = True,
+        hang_up_on_close: bool = False,
+        message_capacity: int = 1024,
+        urc_capacity: int = 64,
+        max_payload: int = 65_536,
+        patience: float = 11.0,
+        silence: float = 0.1,
+        trace: str | os.PathLike[str] | None = None,
+    ) -> Self: ...
+    @property
+    def state(self) -> LinkState:
+        """Where the link stands: a LinkState."""
+    def status(self) -> LinkStatus:
+        """How the link is and has been: a LinkStatus."""
+    def wait_up(self, timeout: float | None = None) -> None:
+        """Waits until the link is up.
+
+        Args:
+            timeout: Longest time in seconds; None = as long as it takes.
+
+        Raises:
+            TimedOutError: With where it stands and what the last trouble was.
+            Error: The one behind LinkState.REFUSED, as soon as it stands there: BrokerRefusedError for bad
+                credentials.
+            ClosedError: It is closed.
+        """
+    def retry(self) -> None:
+        """Ends a wait for the next attempt, as after the cause of a refusal was removed; the next wait is the
+        shortest again.
+        """
+    def modem(self) -> Modem:
+        """The modem of the moment, for other commands: AT+CSQ, files, the network.
+
+        It is closed when the link loses its port, and the link then has another. Its messages and events
+        are those of the link, and callbacks cannot be set on it.
+
+        Raises:
+            InvalidStateError: The link has no port open.
+        """
+    def publish(
+        self,
+        topic: str,
+        payload: _Payload,
+        qos: QoS | int = 1,
+        retain: bool = False,
+        *,
+        timeout: float | None = None,
+    ) -> None:
+        """Publishes a message and waits for its outcome; publish_start() does not wait.
+
+        At QoS 1 and 2 that may take as long as the link is down.
+
+        Args:
+            topic: Without quotation marks and control bytes.
+            payload: At most 1500 bytes, of any kind; a str is sent as UTF-8.
+            qos: 0, 1 or 2.
+            retain: Whether the broker keeps it for later subscribers.
+            timeout: Longest time in seconds; None = as long as it takes. Past it the message goes on without
+                its caller.
+
+        Raises:
+            InvalidArgumentError, DisconnectedError, QueueFullError, StorageError, ClosedError: As of
+                publish_start(): it was not accepted. Also QueueFullError where it had to make room for
+                another (WhenFull.DROP_OLDEST), and ClosedError where the link is closed meanwhile.
+            UnconfirmedError: A message of QoS 2 that was cut short (WhenUnconfirmed.REPORT), one of QoS 0
+                whose outcome is unknown, or the timeout is over.
+            ModuleError, CmeError: The module keeps refusing it.
+        """
+    def publish_start(
+        self,
+        topic: str,
+        payload: _Payload,
+        qos: QoS | int = 1,
+        retain: bool = False,
+        *,
+        timeout: float | None = None,
+    ) -> Delivering:
+        """Publishes a message without waiting for its outcome: a Delivering.
+
+        When this returns the message is accepted: it is sent until its outcome is known, and with an outbox
+        it is on disk.
+
+        Args:
+            topic: Without quotation marks and control bytes.
+            payload: At most 1500 bytes, of any kind; a str is sent as UTF-8.
+            qos: 0, 1 or 2.
+            retain: Whether the broker keeps it for later subscribers.
+            timeout: Longest time in seconds to wait for room in the queue (WhenFull.BLOCK); None = as long
+                as it takes.
+
+        Raises:
+            InvalidArgumentError: The topic or payload cannot be sent.
+            DisconnectedError: QoS 0, and the link is not up.
+            QueueFullError: There is no room.
+            StorageError: The outbox cannot be written.
+            ClosedError: The link is closed.
+        """
+    def subscribe(self, topic: _Topic, qos: QoS | int = 1) -> None:
+        """Subscribes to topic filters, now where the link is up, and after every connect. What the broker
+        makes of each is told each time by an event, Subscribed.
+
+        Args:
+            topic: A topic filter, or a list of (topic filter, qos).
+            qos: QoS of a topic that brings none of its own.
+
+        Raises:
+            InvalidArgumentError: A topic that is empty or too long, or has quotation marks or control bytes.
+        """
+    def unsubscribe(self, topic: str) -> bool:
+        """Ends a subscription; whether there was one. Messages that are on their way may still come."""
+    def flush(self, timeout: float | None = None) -> bool:
+        """Waits until nothing waits to be sent; whether that is so.
+
+        Args:
+            timeout: Longest time in seconds; None = as long as it takes.
+        """
+    def messages(self, timeout: float | None = None) -> Messages:
+        """The messages that the link receives, oldest first, over all its connections. They have one consumer;
+        messages that come while there is none wait for it.
+
+        Args:
+            timeout: The iteration ends when no message has come for this many seconds; None = it ends with
+                the link.
+
+        Raises:
+            InvalidStateError: Another iterator or the callback has them.
+        """
+    def events(self, timeout: float | None = None) -> Events:
+        """The events of the link, oldest first; they have one consumer: LinkChange for every change of its
+        state, Subscribed, and those of its ports but PortClosed. Messages are not among them.
+
+        Args:
+            timeout: The iteration ends when no event has come for this many seconds; None = it ends with
+                the link.
+
+        Raises:
+            InvalidStateError: Another iterator or the callback has them.
+        """
+    @property
+    def on_message(self) -> Callable[[Message], object] | None:
+        """What is called with every message, on a thread of the library, one at a time and in order; None =
+        nothing.
+
+        Every call of the library may be made in it, publishing included, but close(). Exceptions in it are
+        logged. When setting it to None returns, it does not run any more, except where it is itself the
+        caller.
+
+        Raises:
+            InvalidStateError: When set, while an iterator has the messages.
+        """
+    @on_message.setter
+    def on_message(self, callback: Callable[[Message], object] | None) -> None: ...
+    @property
+    def on_event(self) -> Callable[[Event], object] | None:
+        """What is called with every event, on a thread of the library, one at a time; None = nothing.
+
+        Every call of the library may be made in it but close(). Exceptions in it are logged. When setting
+        it to None returns, it does not run any more, except where it is itself the caller.
+
+        Raises:
+            InvalidStateError: When set, while an iterator has the events.
+        """
+    @on_event.setter
+    def on_event(self, callback: Callable[[Event], object] | None) -> None: ...
+    def close(self) -> None:
+        """Ends the link: says goodbye to the broker where it is up, which takes up to 10 s, and closes the
+        port. Messages that wait end with ClosedError, but stay in the outbox where there is one: see flush().
+        A callback that runs is waited for, and what it has not had is dropped. Again: nothing.
+
+        Raises:
+            CalledFromCallbackError: In a callback of this link, power_hook included: tell another thread to.
+        """
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
+
+@final
+class Delivering:
+    """A message that a link has accepted; Link.publish_start() gives it.
+
+    Dropping it leaves the message alone.
+    """
+
+    @property
+    def number(self) -> int:
+        """The number of the message: counts up with every message of a link, and with an outbox over all its
+        runs.
+        """
+    def wait(self, timeout: float | None = None) -> None:
+        """Waits for the outcome, any number of times and from any thread; it is always the same.
+
+        Args:
+            timeout: Longest time in seconds; None = as long as it takes, the time that the link is down
+                included.
+
+        Raises:
+            UnconfirmedError: Not done within the timeout, and the message goes on, so wait again; or it
+                ended so, see Link.publish().
+            Error: What it ended with.
+        """
+    @property
+    def done(self) -> bool:
+        """Whether the outcome is there, so that wait() returns at once."""
+    def add_done_callback(self, callback: Callable[[Delivering], object]) -> None:
+        """Calls callback(delivering) once the outcome is there, on a thread of the library, one at a time and
+        in the order of the outcomes.
+
+        It is called once for each time that it was added, also where the outcome is there already or the
+        link is closed, but not while the interpreter exits. Exceptions in it are logged. Every call of the
+        library may be made in it.
+        """
+
+@final
 class Message:
     """A message from the broker."""
 
@@ -552,7 +879,7 @@ class Message:
 
 @final
 class Messages:
-    """The messages of a client, one after the other; Client.messages() gives them.
+    """The messages of a client or link, one after the other; Client.messages() and Link.messages() give them.
 
     An iterator, and a context manager that gives the messages back for another consumer.
     """
@@ -560,10 +887,11 @@ class Messages:
     def get(self, timeout: float | None = None) -> Message | None:
         """The next message, or None when there is none within the time.
 
-        Also None, at once, where the port is closed or lost and everything has been read.
+        Also None, at once, where the port is closed or lost, or the link closed, and everything has been
+        read.
 
         Args:
-            timeout: Longest time in seconds; 0 = only look; None = as long as the port is open.
+            timeout: Longest time in seconds; 0 = only look; None = as long as the port or link is open.
         """
     def close(self) -> None:
         """Gives the messages back; what has not been read waits for the next consumer."""
@@ -580,7 +908,7 @@ class Messages:
 
 @final
 class Events:
-    """The events of a port, one after the other; Modem.events() gives them.
+    """The events of a port or link, one after the other; Modem.events() and Link.events() give them.
 
     An iterator, and a context manager that gives the events back for another consumer.
     """
@@ -588,10 +916,11 @@ class Events:
     def get(self, timeout: float | None = None) -> Event | None:
         """The next event, or None when there is none within the time.
 
-        Also None, at once, where the port is closed or lost and everything has been read.
+        Also None, at once, where the port is closed or lost, or the link closed, and everything has been
+        read.
 
         Args:
-            timeout: Longest time in seconds; 0 = only look; None = as long as the port is open.
+            timeout: Longest time in seconds; 0 = only look; None = as long as the port or link is open.
         """
     def close(self) -> None:
         """Gives the events back; what has not been read waits for the next consumer."""
@@ -1005,7 +1334,7 @@ class Emulator:
     ) -> None: ...
 
 def _at_exit() -> None:
-    """Ends everything that could want the interpreter after it is gone: closes every port, which joins
+    """Ends everything that could want the interpreter after it is gone: closes every port and link, which joins
     its callback thread and ends every wait, and lets those who waited come back. Registered with
     `atexit` by the module itself, for a thread that comes back later kills the process.
     """
@@ -1021,3 +1350,6 @@ def _emulator_main(args: Sequence[str]) -> int:
 
 def _shown(line: bytes) -> str:
     """A line of the serial port as the log shows it: escaped, secrets masked, at most 120 bytes."""
+
+def _find_usb_port(port: UsbPort) -> str:
+    """The device of a `UsbPort` at the moment."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 import errno
 import os
+import queue
 
 __all__ = [
     "BrokerRefusedError",
@@ -30,6 +31,7 @@ __all__ = [
     "PortNotFoundError",
     "PortPermissionError",
     "PortStuckError",
+    "QueueFullError",
     "StorageError",
     "TimedOutError",
     "UnconfirmedError",
@@ -56,6 +58,7 @@ class ErrorKind(enum.IntEnum):
     DISCONNECTED = 15
     PORT_STUCK = 16
     STORAGE = 17
+    QUEUE_FULL = 18
 
 
 class Error(Exception):
@@ -102,7 +105,7 @@ class Error(Exception):
 
     @property
     def number(self) -> int:
-        """The number of :attr:`kind`, 1..17."""
+        """The number of :attr:`kind`, 1..18."""
         return int(self.kind)
 
 
@@ -231,6 +234,12 @@ class StorageError(Error, OSError):
     kind = ErrorKind.STORAGE
 
 
+class QueueFullError(Error, queue.Full):
+    """Too much waits to be sent already: there is no room for the message, or it had to make room."""
+
+    kind = ErrorKind.QUEUE_FULL
+
+
 _CLASSES: dict[int, type[Error]] = {
     int(cls.kind): cls
     for cls in (
@@ -251,6 +260,7 @@ _CLASSES: dict[int, type[Error]] = {
         DisconnectedError,
         PortStuckError,
         StorageError,
+        QueueFullError,
     )
 }
 
@@ -264,7 +274,7 @@ def _from_native(
     detail: str,
     path: str | None = None,
 ) -> Error:
-    """The exception of an error of the native half; ``path`` is the port that could not be opened."""
+    """The exception of an error of the native half; ``path`` is what could not be opened."""
     cls = _CLASSES.get(number, InternalError)
     if cls is PortLostError and path is not None:
         if not os.path.exists(path):

@@ -1,6 +1,7 @@
 """What happens by itself: everything a module reports that is not the answer to a call.
 
-:meth:`Modem.events` and :attr:`Modem.on_event` give these. Messages are not among them: they come by
+:meth:`Modem.events` and :attr:`Modem.on_event` give these, and those of a :class:`~atmqtt.Link`, which
+has :class:`~atmqtt.LinkChange` besides. Messages are not among them: they come by
 :meth:`Client.messages` and :attr:`Client.on_message`.
 """
 
@@ -11,18 +12,22 @@ from dataclasses import dataclass
 
 from ._native import _disconnect_reason
 from .errors import Error
+from .settings import Granted
 
 __all__ = [
+    "Completed",
     "DisconnectReason",
     "Disconnected",
     "Event",
     "InputLost",
     "Lagged",
+    "OutboxDamaged",
     "PdpDeactivated",
     "PingFailed",
     "PortClosed",
     "Restarted",
     "Retransmission",
+    "Subscribed",
     "Urc",
 ]
 
@@ -142,6 +147,38 @@ class InputLost(Event):
 
     what: str
     """What was lost, in words."""
+
+
+@dataclass(frozen=True)
+class Subscribed(Event):
+    """A subscription of a link was made, after every connect anew, or refused."""
+
+    client: int
+    """Client 0..5."""
+    topic: str
+    """The topic filter."""
+    granted: Granted
+    """What the broker made of it."""
+
+
+@dataclass(frozen=True)
+class Completed(Event):
+    """A message that a link found in its outbox has come to its end."""
+
+    number: int
+    """The number of the message, as :attr:`Delivering.number` was in the earlier run."""
+    error: Error | None
+    """What it ended with; ``None`` = it is delivered."""
+
+
+@dataclass(frozen=True)
+class OutboxDamaged(Event):
+    """The outbox of a link was found damaged. What could be read of it is sent."""
+
+    messages: int
+    """Messages that could not be read."""
+    set_aside: str | None
+    """What the damaged file was renamed to, where a new one had to be begun."""
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import enum
 import os
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 __all__ = [
     "Clock",
     "OnModule",
     "PemSource",
+    "TlsConfig",
     "TlsSettings",
     "TlsVerification",
     "TlsVersion",
@@ -67,6 +68,36 @@ class OnModule:
 PemSource: TypeAlias = str | os.PathLike[str] | bytes | OnModule
 """A certificate or key: the path of a PEM file of this computer, PEM text as ``bytes`` (or as a
 ``str`` that begins with ``-----BEGIN``), or a file that is in the module already."""
+
+
+@dataclass(frozen=True)
+class TlsConfig:
+    """How an SSL context is set up for a :class:`~atmqtt.Link`.
+
+    The same as the arguments of :meth:`TlsContext.configure`.
+    """
+
+    ca: PemSource | None = None
+    """Certificate of the CA that must have signed the server's (``seclevel`` 1)."""
+    client_certificate: PemSource | None = None
+    """What the module shows where the server asks for one (``seclevel`` 2)."""
+    private_key: PemSource | None = field(default=None, repr=False)
+    """Its key."""
+    key_password: str | None = field(default=None, repr=False)
+    """The password of an encrypted key, 1..127 bytes; shown nowhere."""
+    version: TlsVersion | int | None = None
+    """``None`` = TLS 1.2."""
+    cipher_suite: int = 0xFFFF
+    """IANA number, as 0xC02F; 0xFFFF = all that the module has."""
+    sni: bool = True
+    """Whether the host name is sent in the clear in front of the handshake."""
+    clock: Clock | Literal["check", "set and check", "ignore"] | None = None
+    """Whether dates of certificates count; ``None`` = they do."""
+    negotiate_timeout: int = 60
+    """Longest time of a handshake in seconds, 10..300."""
+    insecure: bool = False
+    """Encrypts and checks nobody (``seclevel`` 0), without ``ca``: whoever is between the module and the
+    broker can read and change everything. For trials only; a warning is logged."""
 
 
 @dataclass(frozen=True)

@@ -41,13 +41,13 @@ exit codes, the same for every command:
    47 the result line carried a failure         48 refused  49 port lost
    50 port busy           51 wrong checksum     52 called from callback
    53 closed              54 internal           55 disconnected
-   56 port stuck"""
+   56 port stuck          57 outbox             58 queue full"""
 
 
 class Failure(Exception):
     """A failure that is none of the library's: what to print, and the exit code."""
 
-    def __init__(self, text: str, code: Exit = Exit.FAILED) -> None:
+    def __init__(self, text: str, code: int = Exit.FAILED) -> None:
         super().__init__(text)
         self.code = code
 

@@ -9,8 +9,9 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
-from .. import Client, Publication
-from . import exits, options, session
+from .. import ClosedError, Delivering, DisconnectedError, Link
+from . import exits, options
+from .connection import add_options, connection
 from .exits import Failure
 from .options import Options, Parser, in_range
 from .output import Output
@@ -23,6 +24,9 @@ examples:
   atmqtt pub --modem /dev/ttyUSB2 -h broker.example -t room/1 -m 21.5 -q 1
   sensor | atmqtt pub --modem /dev/ttyUSB2 -h broker.example -t room/1 -l
   atmqtt pub --modem emulated -t room/1 -m 21.5 --debug
+
+While the connection is down, messages wait. One of QoS 2 that was under way
+when it was lost ends with exit code 44: whether it arrived cannot be known.
 
 A module takes at most 1500 bytes a message. The options are those of
 mosquitto_pub; those that cannot be had through a module are refused with the
@@ -92,6 +96,7 @@ def add(commands: argparse._SubParsersAction[Parser]) -> None:
         help=f"messages whose outcome is waited for at a time; the module has five under way "
         f"[default: {AHEAD}]",
     )
+    add_options(parser)
     options.add_module(parser)
     options.add_broker(parser)
     options.add_apn(parser)
@@ -99,17 +104,19 @@ def add(commands: argparse._SubParsersAction[Parser]) -> None:
     parser.set_defaults(run=run, parser=parser)
 
 
-def run(options_: Options, _output: Output) -> int:
+def run(options_: Options, output: Output) -> int:
     """Publishes."""
     options.finish_broker(options_, options_.parser)
     if options_.topic is None:
         options_.parser.error("no topic: say which with -t TOPIC")
     # What can be wrong with the message is known before anything is connected.
     payloads = _payloads(options_)
-    with session.open_modem(options_) as modem:
-        client = modem.client(options_.client)
-        with session.connected(client, options_):
-            _publish(client, payloads, options_)
+    with connection(options_, output) as broker:
+        broker.wait_up()
+        try:
+            _publish(broker.link, payloads, options_)
+        except ClosedError:
+            raise broker.failure() from None
     return exits.Exit.DONE
 
 
@@ -151,12 +158,21 @@ def _lines() -> Iterator[bytes]:
         raise Failure(f"standard input: {error}") from error
 
 
-def _publish(client: Client, payloads: Iterator[bytes], options: Options) -> None:
+def _publish(link: Link, payloads: Iterator[bytes], options: Options) -> None:
     """Publishes without waiting for each: several are under way at a time."""
-    under_way: deque[Publication] = deque()
+    under_way: deque[Delivering] = deque()
     for payload in payloads:
         while under_way and (len(under_way) >= options.max_inflight or under_way[0].done):
             under_way.popleft().wait()
-        under_way.append(client.publish_start(options.topic, payload, options.qos, options.retain))
-    for publication in under_way:
-        publication.wait()
+        under_way.append(_start(link, payload, options))
+    for delivering in under_way:
+        delivering.wait()
+
+
+def _start(link: Link, payload: bytes, options: Options) -> Delivering:
+    while True:
+        try:
+            return link.publish_start(options.topic, payload, options.qos, options.retain)
+        except DisconnectedError:
+            # At QoS 0, which does not wait by itself.
+            link.wait_up()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from typing import Any
 
 from .. import (
     Apn,
     Authentication,
     Client,
+    ClientConfig,
     Clock,
     Error,
     FlowControl,
@@ -25,7 +27,17 @@ from ..emulator import Emulator
 from .exits import Exit, Failure
 from .options import EMULATED, Options
 
-__all__ = ["connected", "open_modem", "set_apn"]
+__all__ = [
+    "apn",
+    "client_id",
+    "config",
+    "connected",
+    "flow_control",
+    "open_modem",
+    "port",
+    "set_apn",
+    "tls",
+]
 
 _TLS_VERSIONS = {
     "tlsv1": TlsVersion.V1_0,
@@ -70,18 +82,24 @@ def flow_control(options: Options) -> FlowControl | None:
     return FlowControl.RTS_CTS if options.flow_control else None
 
 
-def set_apn(modem: Modem, options: Options) -> None:
-    """Sets the access point, where the options name one."""
+def apn(options: Options) -> Apn | None:
+    """The access point, where the options name one."""
     if options.apn is None:
-        return
+        return None
     named = bool(options.apn_user or options.apn_password)
-    apn = Apn(
+    return Apn(
         options.apn,
         username=options.apn_user,
         password=options.apn_password,
         authentication=Authentication.CHAP if named else Authentication.NONE,
     )
-    modem.network().set_apn(options.context, apn)
+
+
+def set_apn(modem: Modem, options: Options) -> None:
+    """Sets the access point, where the options name one."""
+    wanted = apn(options)
+    if wanted is not None:
+        modem.network().set_apn(options.context, wanted)
 
 
 @contextlib.contextmanager
@@ -97,28 +115,37 @@ def connected(client: Client, options: Options) -> Iterator[None]:
 def _connect(client: Client, options: Options) -> None:
     set_apn(client.modem, options)
     if options.tls:
-        client.modem.tls(options.tls_context).configure(
-            _pem(options.cafile),
-            client_certificate=_pem(options.cert),
-            private_key=_pem(options.key),
-            version=_TLS_VERSIONS[options.tls_version],
-            cipher_suite=options.cipher_suite,
-            clock=_CLOCKS[options.tls_clock],
-            insecure=options.insecure,
-        )
+        client.modem.tls(options.tls_context).configure(**tls(options))
     if client.found_alive is not None:
         # Left behind by a program that was killed; nobody else has the port.
         client.close()
-    client.configure(
+    client.configure(config(options), tls=options.tls_context if options.tls else None)
+    client.open(options.host or EMULATED, options.port)
+    client.connect(client_id(options), options.username, options.pw)
+
+
+def tls(options: Options) -> dict[str, Any]:
+    """How the SSL context is to be set up: the arguments of ``TlsContext.configure``."""
+    return {
+        "ca": _pem(options.cafile),
+        "client_certificate": _pem(options.cert),
+        "private_key": _pem(options.key),
+        "version": _TLS_VERSIONS[options.tls_version],
+        "cipher_suite": options.cipher_suite,
+        "clock": _CLOCKS[options.tls_clock],
+        "insecure": options.insecure,
+    }
+
+
+def config(options: Options) -> ClientConfig:
+    """The settings of the client."""
+    return ClientConfig(
         version=Version.V3_1 if options.protocol_version.endswith("31") else Version.V3_1_1,
         pdp_context=options.context,
         keepalive=options.keepalive,
         clean_session=not options.disable_clean_session,
         will=_will(options),
-        tls=options.tls_context if options.tls else None,
     )
-    client.open(options.host or EMULATED, options.port)
-    client.connect(_client_id(options), options.username, options.pw)
 
 
 def _pem(name: str | None) -> PemSource | None:
@@ -133,7 +160,8 @@ def _will(options: Options) -> Will | None:
     return Will(options.will_topic, options.will_payload, options.will_qos, options.will_retain)
 
 
-def _client_id(options: Options) -> str:
+def client_id(options: Options) -> str:
+    """The client id, one of its own where the options name none."""
     if options.id is not None:
         return str(options.id)
     prefix = "atmqtt-" if options.id_prefix is None else options.id_prefix

@@ -4,26 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-import threading
 import time
 
-from .. import (
-    Client,
-    Disconnected,
-    Event,
-    Granted,
-    InputLost,
-    Lagged,
-    Message,
-    Messages,
-    Modem,
-    OperationFailedError,
-    PdpDeactivated,
-    PingFailed,
-    PortClosed,
-    Restarted,
-)
-from . import exits, options, session
+from .. import ErrorKind, Granted, Message, Messages
+from . import exits, options
+from .connection import Connection, add_options, connection
 from .exits import Exit, Failure
 from .formats import Format, FormatError
 from .options import Options, Parser, in_range
@@ -48,6 +33,9 @@ examples:
   atmqtt sub --modem /dev/ttyUSB2 -h broker.example -t 'room/#' -v
   atmqtt sub --modem /dev/ttyUSB2 -h broker.example -t a -F '@H:@M:@S %t %p'
   atmqtt sub --modem /dev/ttyUSB2 -h broker.example -t a --json | jq .payload
+
+After a connection that was lost, topics are subscribed to again; what came in
+between is not lost where -q is 1 or 2 and the session is kept: -i and -c.
 
 On a terminal, control characters of topics and payloads are shown as escapes;
 in a pipe the bytes are those that came. The options are those of
@@ -116,6 +104,7 @@ def add(commands: argparse._SubParsersAction[Parser]) -> None:
         "-N", dest="no_line_end", action="store_true", help="no line end after each message"
     )
     prints.add_argument("--quiet", action="store_true", help="print no errors")
+    add_options(parser)
     options.add_module(parser)
     options.add_broker(parser)
     options.add_apn(parser)
@@ -144,18 +133,17 @@ def run(options_: Options, output: Output) -> int:
         format_ = _format(options_)
     except FormatError as error:
         parser.error(f"-F: {error}")
-    with session.open_modem(options_) as modem:
-        watcher = Watcher(modem, output)
-        client = modem.client(options_.client)
+    subscriptions = [(topic, options_.qos) for topic in options_.topic]
+    with connection(options_, output, subscriptions) as broker:
         # Before the connection: a kept session may bring messages with it.
-        messages = client.messages()
-        with session.connected(client, options_):
-            _subscribe(client, options_, output)
-            try:
-                return _receive(messages, format_, options_, output, watcher)
-            except Interrupted:
-                # The usual end of a subscription.
-                return Exit.DONE
+        messages = broker.link.messages()
+        broker.wait_up()
+        _settle(broker, options_)
+        try:
+            return _receive(messages, format_, options_, output, broker)
+        except Interrupted:
+            # The usual end of a subscription.
+            return Exit.DONE
 
 
 def _format(options: Options) -> Format:
@@ -166,80 +154,18 @@ def _format(options: Options) -> Format:
     return Format("%t %p" if options.verbose else "%p")
 
 
-def _subscribe(client: Client, options: Options, output: Output) -> None:
+def _settle(broker: Connection, options: Options) -> None:
+    """Ends old subscriptions, and waits for the new ones."""
     if options.unsubscribe:
-        client.unsubscribe(options.unsubscribe)
-    refused: list[OperationFailedError] = []
-    # One by one: a broker may grant some and refuse others.
-    for topic in options.topic:
-        try:
-            client.subscribe(topic, options.qos)
-        except OperationFailedError as error:
-            if error.code != Granted.REFUSED:
-                raise
-            refused.append(error)
-            output.warn(f"{topic}: {error.detail}")
-    if refused and len(refused) == len(options.topic):
-        raise refused[0]
-
-
-class Watcher:
-    """Looks after what happens meanwhile.
-
-    When the connection ends it closes the port, which ends the messages after the last that came, and
-    keeps the reason.
-    """
-
-    def __init__(self, modem: Modem, output: Output) -> None:
-        self._modem = modem
-        self._output = output
-        self._events = modem.events()
-        self._why: str | None = None
-        self._code = int(Exit.FAILED)
-        self._thread = threading.Thread(target=self._watch, name="events", daemon=True)
-        self._thread.start()
-
-    def why(self) -> tuple[str, int]:
-        """Why the messages have ended, with the exit code for it."""
-        self._thread.join()
-        return self._why or "the port was closed", self._code
-
-    def _watch(self) -> None:
-        for event in self._events:
-            if self._ends(event):
-                break
-        self._modem.close()
-
-    def _ends(self, event: Event) -> bool:
-        disconnected = exits.LIBRARY + 15
-        match event:
-            case Disconnected(reason=reason):
-                return self._end(f"disconnected: {reason.text}; {reason.advice}", disconnected)
-            case PingFailed():
-                return self._end("disconnected: no answer to a ping", disconnected)
-            case Restarted():
-                return self._end("the module has restarted", disconnected)
-            case PdpDeactivated(context=context):
-                text = f"the network has dropped PDP context {context}"
-                return self._end(text, disconnected)
-            case PortClosed(error=error):
-                return self._end(str(error), exits.of(error))
-            case Lagged(count=count):
-                self._output.warn(f"{count} messages were dropped: printing is too slow")
-            case InputLost(what=what):
-                self._output.warn(f"lost: {what}")
-            case _:
-                pass
-        return False
-
-    def _end(self, why: str, code: int) -> bool:
-        self._why = why
-        self._code = code
-        return True
+        broker.link.modem().client(options.client).unsubscribe(options.unsubscribe)
+    granted = broker.wait_subscribed(options.topic)
+    if options.topic and all(granted[topic] is Granted.REFUSED for topic in options.topic):
+        code = exits.LIBRARY + ErrorKind.OPERATION_FAILED
+        raise Failure("the broker refused every subscription", code)
 
 
 def _receive(
-    messages: Messages, format_: Format, options: Options, output: Output, watcher: Watcher
+    messages: Messages, format_: Format, options: Options, output: Output, broker: Connection
 ) -> int:
     if options.end_subscribed:
         return Exit.DONE
@@ -252,9 +178,7 @@ def _receive(
         if message is None:
             if until is not None and until <= time.monotonic():
                 raise Failure("timed out", Exit.TIMED_OUT)
-            why, code = watcher.why()
-            output.error(why)
-            return code
+            raise broker.failure()
         if printer.print(message) and left is not None:
             left -= 1
     return Exit.DONE
