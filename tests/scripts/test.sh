@@ -26,18 +26,7 @@ section 'Python' make --no-print-directory python
 section 'fuzz targets, for a short time' env FUZZ_OPTIONAL=1 make --no-print-directory fuzz-smoke
 section 'oldest supported Rust' make --no-print-directory msrv
 section 'processors of boards' env CROSS_OPTIONAL=1 make --no-print-directory cross
-# Links in bad weather mostly wait, and wheels are nothing but built: side by side.
-soak=${CARGO_TARGET_DIR:-target}/soak.log
-RECOVERIES=0 make --no-print-directory soak >"$soak" 2>&1 &
-soaking=$!
 section 'wheels' env CROSS_OPTIONAL=1 make --no-print-directory wheels
-soaked() {
-    local status=0
-    wait "$soaking" || status=$?
-    cat "$soak"
-    return $status
-}
-section 'links in bad weather, the rest of it' soaked
 
 printf '\n==== all passed\n'
 printf '%s\n' "${times[@]}"

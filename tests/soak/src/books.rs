@@ -167,7 +167,10 @@ impl Books {
                 ));
             }
         }
-        for (topic, order) in &self.order {
+        // At QoS 2 a message arrives at the end of its handshake, which a lost packet puts off for seconds: there the
+        // order of arrival is not that of sending.
+        let at_1 = self.order.iter().filter(|(topic, _)| topic.ends_with("q1"));
+        for (topic, order) in at_1 {
             let mut highest = 0;
             for &number in order {
                 let page = &self.pages[&(topic.clone(), number)];

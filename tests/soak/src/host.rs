@@ -140,7 +140,15 @@ fn tell(link: &Link, open: &Open) {
     for event in link.events().expect("events") {
         match event {
             Event::Completed { operation, result } => {
-                let known = open.lock().expect("no thread panics").remove(&operation);
+                let known = {
+                    let mut open = open.lock().expect("no thread panics");
+                    let known = open.remove(&operation);
+                    // What it took for a long queue is not the link's.
+                    if open.len() < open.capacity() / 4 {
+                        open.shrink_to_fit();
+                    }
+                    known
+                };
                 match (known, result) {
                     (Some((topic, number, delivering)), Ok(_)) => {
                         say(&format!("D {topic} {number} {}", delivering.sendings()));
