@@ -154,8 +154,8 @@ impl ModemBuilder {
     /// files hold (`AT+QFUPL`, `AT+QFREAD`), but for two bytes that give a hidden file the checksum that the
     /// module prints. **Everything else is there**: payloads and topics of messages, client ids, user names,
     /// host names, names of files, what identifies the module and its SIM, and whatever a program sends
-    /// with [`Modem::command`] that is not listed above. The file is made with mode 0600, also where it is
-    /// there already; what it held is written over.
+    /// with [`Modem::command`] that is not listed above. The file is made with mode 0600, in the
+    /// place of one that is there: who has that one open sees nothing of the new.
     ///
     /// Every read and every write of the port is one write to the file, for which the port waits: it
     /// belongs on a local disk. Where it cannot be written any more it ends with a warning to the log, and

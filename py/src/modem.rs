@@ -48,7 +48,7 @@ use crate::wait;
 ///         before it is asked once more: it may still wait for a payload of an earlier program, which
 ///         it ends by its edit/timeout of 10 s.
 ///     trace: File for everything that passes the port in both directions, secrets masked, which
-///         python -m atmqtt.emulator --replay plays to an emulated module; written over; None = none.
+///         python -m atmqtt.emulator --replay plays to an emulated module; a file that is there is replaced; None = none.
 ///     silence: Seconds for which the line must be silent before the first command is sent: what comes
 ///         until then may be the middle of a message. 0 where nothing can be on its way, as from an
 ///         emulated module that has just been made.

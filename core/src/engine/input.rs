@@ -3,8 +3,9 @@
 use std::time::Instant;
 
 use super::Engine;
-use super::line::{Active, Final, LineState, Owner, Stage, Sync};
+use super::line::{Active, Final, LineState, Owner, Stage};
 use super::op::Role;
+use super::sync::Sync;
 use crate::event::Event;
 use crate::mask::{self, BARE_URCS, Private};
 use crate::mqtt::CLIENTS;

@@ -24,6 +24,7 @@ mod result;
 mod step;
 mod store;
 mod submit;
+mod sync;
 mod tap;
 #[cfg(test)]
 mod tests;

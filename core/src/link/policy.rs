@@ -16,7 +16,7 @@ use crate::mqtt::connect::DisconnectReason;
 pub struct Backoff {
     /// The first wait, more than 0; default 1 s.
     pub first: Duration,
-    /// The longest wait; default 5 minutes.
+    /// The longest wait; default 5 minutes. For a port that is gone never more than 10 s.
     pub most: Duration,
     /// How long a link must be up to begin anew; default 30 s.
     pub stable: Duration,
@@ -61,6 +61,8 @@ pub(super) struct Plan {
     pub(super) refused: bool,
 }
 
+/// Longest wait for a port that is gone: nobody else is asked when it is looked for.
+const PORT_WAIT: Duration = Duration::from_secs(10);
 /// Failures to open or connect in a row after which the PDP context is cycled, again and again.
 const CYCLE_EVERY: u32 = 3;
 /// The same for a restart of the module.
@@ -148,10 +150,14 @@ impl Policy {
         }
         let round = self.troubles / u32::try_from(self.brokers).unwrap_or(u32::MAX);
         self.troubles = self.troubles.saturating_add(1);
+        let most = match cause {
+            LinkCause::PortLost(_) => self.backoff.most.min(PORT_WAIT),
+            _ => self.backoff.most,
+        };
         let wait = 2_u32
             .checked_pow(round)
             .and_then(|factor| self.backoff.first.checked_mul(factor))
-            .map_or(self.backoff.most, |wait| wait.min(self.backoff.most));
+            .map_or(most, |wait| wait.min(most));
         Plan {
             remedy,
             wait: self.shortened(wait),
@@ -285,6 +291,15 @@ mod tests {
         assert!(policy.plan(&stat(1)).wait > 100 * SECOND);
         policy.was_up(30 * SECOND);
         assert!(policy.plan(&stat(1)).wait <= SECOND);
+    }
+
+    #[test]
+    fn a_port_that_is_gone_is_looked_for_all_the_time() {
+        let mut policy = policy(1);
+        let gone = LinkCause::PortLost(Error::new(ErrorKind::PortLost, ""));
+        let waits: Vec<_> = (0..20).map(|_| policy.plan(&gone).wait).collect();
+        assert!(waits.iter().all(|&wait| wait <= PORT_WAIT), "{waits:?}");
+        assert!(waits[19] >= PORT_WAIT / 2, "{waits:?}");
     }
 
     #[test]
