@@ -91,8 +91,9 @@ impl Supervisor {
             let pending = client
                 .subscribe_start(&[(&topic, qos)])
                 .map_err(LinkCause::Failed)?;
+            let operation = pending.report();
             let mut subscriptions = self.shared.subscriptions.lock();
-            subscriptions.started(&topic, pending.report());
+            subscriptions.started(&topic, operation);
         }
         loop {
             let Some(topic) = self.shared.subscriptions.lock().next_unwanted() else {
@@ -131,15 +132,12 @@ impl Supervisor {
                     self.shared
                         .outgoing(|outgoing| outgoing.started(number, operation));
                 }
-                Err(error) => {
-                    let fault = matches!(error.kind(), ErrorKind::InvalidArgument);
-                    let cause = LinkCause::Failed(error.clone());
+                Err(error) if error.kind() == ErrorKind::InvalidArgument => {
                     self.shared
                         .outgoing(|outgoing| outgoing.outcome(number, Err(error)));
-                    if !fault {
-                        return Err(cause);
-                    }
                 }
+                // The module has not been given it: it waits on.
+                Err(error) => return Err(LinkCause::Failed(error)),
             }
         }
         Ok(())
