@@ -447,6 +447,19 @@ def test_pub_connects_again(emulator: Emulator, qos: str) -> None:
     assert list(dict.fromkeys(sent)) == [b"1", b"2", b"3", b"4"]
 
 
+@pytest.mark.parametrize("inflight", ["1", "10"])
+def test_pub_sends_again_what_the_module_had_not_taken(emulator: Emulator, inflight: str) -> None:
+    """Also at QoS 0, and in order: the connection ends after the command, before its prompt."""
+    emulator.inject_fault("stat:on=command,at=QMTPUBEX,client=0,code=1,after=1")
+    args = ["-h", "any", "-t", "a", "-l", "-i", "me", "-M", inflight]
+    with Running("pub", "--modem", emulator.port, *args) as running:
+        running.write("1\n2\n3\n4\n")
+        status, _, errors = running.end()
+    assert status == 0, errors
+    assert "connected again" in errors
+    assert [message.payload for message in emulator.published()] == [b"1", b"2", b"3", b"4"]
+
+
 def test_pub_of_qos_2_that_is_cut_short(emulator: Emulator) -> None:
     emulator.inject_fault("stat:on=final,at=QMTPUBEX,client=0,code=1")
     args = ["-h", "any", "-t", "a", "-q", "2", "-m", "x"]

@@ -114,7 +114,10 @@ def run(options_: Options, output: Output) -> int:
     with connection(options_, output) as broker:
         broker.wait_up()
         try:
-            _publish(broker.link, payloads, options_)
+            publisher = _Publisher(broker.link, options_)
+            for payload in payloads:
+                publisher.publish(payload)
+            publisher.finish()
         except ClosedError:
             raise broker.failure() from None
     return exits.Exit.DONE
@@ -158,21 +161,55 @@ def _lines() -> Iterator[bytes]:
         raise Failure(f"standard input: {error}") from error
 
 
-def _publish(link: Link, payloads: Iterator[bytes], options: Options) -> None:
-    """Publishes without waiting for each: several are under way at a time."""
-    under_way: deque[Delivering] = deque()
-    for payload in payloads:
-        while under_way and (len(under_way) >= options.max_inflight or under_way[0].done):
-            under_way.popleft().wait()
-        under_way.append(_start(link, payload, options))
-    for delivering in under_way:
-        delivering.wait()
+class _Publisher:
+    """Publishes without waiting for each message: several are under way at a time."""
 
+    def __init__(self, link: Link, options: Options) -> None:
+        self._link = link
+        self._options = options
+        self._under_way: deque[tuple[bytes, Delivering]] = deque()
 
-def _start(link: Link, payload: bytes, options: Options) -> Delivering:
-    while True:
+    def publish(self, payload: bytes) -> None:
+        """Publishes one more, after waiting for room where need be."""
+        most = self._options.max_inflight
+        while self._under_way and (len(self._under_way) >= most or self._under_way[0][1].done):
+            self._settle()
+        self._send(deque([payload]))
+
+    def finish(self) -> None:
+        """Waits until all have ended."""
+        while self._under_way:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Waits for the oldest."""
+        payload, delivering = self._under_way.popleft()
         try:
-            return link.publish_start(options.topic, payload, options.qos, options.retain)
+            delivering.wait()
         except DisconnectedError:
-            # At QoS 0, which does not wait by itself.
-            link.wait_up()
+            self._send(deque([payload, *self._returned()]))
+
+    def _send(self, payloads: deque[bytes]) -> None:
+        options = self._options
+        while payloads:
+            try:
+                delivering = self._link.publish_start(
+                    options.topic, payloads[0], options.qos, options.retain
+                )
+            except DisconnectedError:
+                # At QoS 0 a message does not wait by itself; and what is under way is older.
+                payloads.extendleft(reversed(self._returned()))
+                self._link.wait_up()
+            else:
+                self._under_way.append((payloads.popleft(), delivering))
+
+    def _returned(self) -> list[bytes]:
+        """Waits for all that are under way; those that were not sent, which is certain."""
+        returned = []
+        while self._under_way:
+            payload, delivering = self._under_way.popleft()
+            try:
+                delivering.wait()
+            except DisconnectedError:
+                returned.append(payload)
+        return returned
