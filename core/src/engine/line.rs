@@ -348,7 +348,7 @@ impl Engine {
         self.transfer_over();
         let whole = matches!(active.stage, Stage::Data(_)) || !active.answer.is_empty();
         if active.private != Private::File || whole && code == Final::Ok {
-            self.private = Private::Nothing;
+            self.private_over();
         }
         if let Some(quiet) = transfer::cut_off(now, &active, &code) {
             self.line = quiet;

@@ -138,8 +138,12 @@ pub struct Engine {
     context: Context,
     /// A command has been answered since the port was opened: what comes may change states.
     in_step: bool,
+    /// The module has answered a check, so that it always can.
+    has_check: bool,
     /// Checks whose answers did not come in time, and still may.
     missed_checks: u8,
+    /// There have been more of them than look different, and the module has not restarted since.
+    far_behind: bool,
     out: Vec<u8>,
     out_at: usize,
     /// Bytes ever put into `out`, and ever written of them.
@@ -161,8 +165,8 @@ pub struct Engine {
     /// When the bytes came that begin what the lexer has not read yet.
     unread_since: Instant,
     /// From the sending of a command that moves a file, or may be answered with a secret, to its regular
-    /// end, or else to the next answer to another command. Whatever goes wrong in between, what comes may
-    /// be what the file holds, or the secret.
+    /// end, or else until it is certain that it has been answered. Whatever goes wrong in between, what
+    /// comes may be what the file holds, or the secret.
     private: Private,
     /// When the message began that is coming in.
     message_since: Option<Instant>,
@@ -192,7 +196,9 @@ impl Engine {
                 ..Context::default()
             },
             in_step: false,
+            has_check: false,
             missed_checks: 0,
+            far_behind: false,
             out: Vec::new(),
             out_at: 0,
             queued: 0,

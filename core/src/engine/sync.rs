@@ -36,6 +36,8 @@ pub(super) enum Unanswered {
 const WOKEN: Duration = Duration::from_millis(300);
 const NORMALISE_DEADLINE: Duration = Duration::from_millis(1500);
 const CHECK_DEADLINE: Duration = Duration::from_secs(2);
+/// Checks in a row that differ: the longest is a line of 116 bytes.
+const CHECKS: u8 = 16;
 
 impl Engine {
     pub(super) fn sync(&mut self, now: Instant, normalise: bool) {
@@ -54,7 +56,15 @@ impl Engine {
     /// How often the next check asks. One after a check that was missed asks more often than that, so
     /// that a late answer has another number of lines.
     fn check_lines(&self) -> usize {
-        1 + usize::from(self.missed_checks % 4)
+        1 + usize::from(self.missed_checks)
+    }
+
+    /// What could be secret has come, unless the answers that are missing are so many that those of two
+    /// checks may look the same.
+    pub(super) fn private_over(&mut self) {
+        if !self.far_behind {
+            self.private = Private::Nothing;
+        }
     }
 
     pub(super) fn begin_sync(&mut self, now: Instant, sync: Sync) {
@@ -94,6 +104,7 @@ impl Engine {
                     return;
                 }
                 self.missed_checks = 0;
+                self.has_check = true;
                 self.checked(now, normalise);
             }
             Sync::ErrorNumbers => self.synced(),
@@ -111,7 +122,7 @@ impl Engine {
     }
 
     fn synced(&mut self) {
-        self.private = Private::Nothing;
+        self.private_over();
         self.active = None;
         self.line = LineState::Ready;
     }
@@ -126,18 +137,20 @@ impl Engine {
                     until: now + self.options.patience,
                 };
             }
-            // An error came and nothing after it: a module without this query.
+            // An error came and nothing after it: a module without this query. From one that has it, it was
+            // the late answer to another command.
             Sync::Check {
                 normalise,
                 refused: true,
-            } => self.checked(now, normalise),
+            } if !self.has_check => self.checked(now, normalise),
             Sync::ErrorNumbers => self.line = LineState::Unsynced { normalise: false },
             Sync::Normalise(Unanswered::Ask) => {
                 self.begin_sync(now, Sync::Normalise(Unanswered::Deaf));
             }
             Sync::Normalise(Unanswered::Deaf) | Sync::Check { .. } => {
                 if matches!(sync, Sync::Check { .. }) {
-                    self.missed_checks = self.missed_checks.wrapping_add(1);
+                    self.missed_checks = (self.missed_checks + 1) % CHECKS;
+                    self.far_behind |= self.missed_checks == 0;
                 }
                 let normalise = !matches!(
                     sync,
@@ -187,6 +200,7 @@ impl Engine {
             _ => {}
         }
         self.active = None;
+        self.far_behind = false;
         self.negotiate = [None; 6];
         self.transfer_over();
         self.context.prompt = false;

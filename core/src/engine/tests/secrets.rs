@@ -157,6 +157,39 @@ fn what_comes_late_or_in_pieces_shows_no_secret() {
 }
 
 #[test]
+fn a_module_further_behind_than_can_be_told_shows_no_secret() {
+    ready(|t| {
+        let seen = Seen::default();
+        t.engine.set_trace(Box::new(seen.clone()));
+        t.command("AT+QSSLCFG=\"psk\",2");
+        t.advance(seconds(5));
+        for _ in 0..16 {
+            t.command("AT+CSQ");
+            t.advance(seconds(2));
+        }
+        let next = t.command("AT+CSQ");
+        t.sent();
+        // An early check is answered, and looks like the last.
+        t.line("+CMEE: 1");
+        t.ok();
+        t.expect_and_ok("AT+CSQ\r");
+        t.done(next);
+        t.line("S3cr3t-V4lu3");
+        assert!(t.strays().is_empty());
+        assert!(!tells(&seen.0.lock().unwrap()));
+        // What it was asked is forgotten with a restart.
+        t.line("RDY");
+        let next = t.command("AT+CSQ");
+        t.expect_and_ok("ATQ0V1E0\r");
+        t.answer_sync();
+        t.expect_and_ok("AT+CSQ\r");
+        t.done(next);
+        t.line("+QNEW: 1");
+        assert_eq!(t.strays(), ["+QNEW: 1"]);
+    });
+}
+
+#[test]
 fn a_damaged_echo_of_a_connect_shows_no_password() {
     let request = || Request::Connect {
         client: 0,

@@ -55,14 +55,70 @@ fn a_late_answer_between_commands_is_nobodys() {
 
 #[test]
 fn a_module_without_the_query_is_believed_after_its_error() {
+    script(|t| {
+        let discovery = t.engine.start(t.now);
+        t.advance(millis(100));
+        t.expect_and_ok("ATQ0V1E0\r");
+        let refuse = |t: &mut Test| {
+            t.expect_sent("AT+CMEE?\r");
+            t.line("ERROR");
+            t.expect_nothing_sent();
+            t.advance(seconds(2));
+        };
+        refuse(t);
+        t.expect_and_ok("AT+CMEE=1\r");
+        t.expect_and_ok("AT+QMTOPEN?\r");
+        t.expect_and_ok("AT+QMTCONN?\r");
+        t.done(discovery);
+        t.command("AT");
+        t.advance(seconds(5));
+        t.sent();
+        let next = t.command("AT");
+        refuse(t);
+        t.expect_and_ok("AT\r");
+        t.done(next);
+    });
+}
+
+#[test]
+fn an_error_of_a_module_with_the_query_is_another_commands() {
     ready(|t| {
         t.command("AT");
         t.advance(seconds(5));
-        let next = t.command("AT");
         t.sent();
+        let next = t.command("AT");
+        t.expect_sent("AT+CMEE?\r");
         t.line("ERROR");
         t.advance(seconds(2));
-        t.expect_and_ok("AT\r");
+        t.failed_with(next, ErrorKind::Timeout);
+        t.expect_nothing_sent();
+    });
+}
+
+#[test]
+fn a_check_is_not_answered_by_what_answers_an_earlier_one() {
+    ready(|t| {
+        t.command("AT");
+        t.advance(seconds(5));
+        t.sent();
+        for missed in 1..16 {
+            let next = t.command("AT+CSQ");
+            t.advance(seconds(2));
+            t.failed_with(next, ErrorKind::Timeout);
+            assert_eq!(t.sent().matches("+CMEE?").count(), missed);
+        }
+        let next = t.command("AT+CSQ");
+        t.sent();
+        // Everything is answered after all, in turn.
+        t.ok();
+        for lines in 1..=16 {
+            t.expect_nothing_sent();
+            for _ in 0..lines {
+                t.line("+CMEE: 1");
+            }
+            t.ok();
+        }
+        t.expect_and_ok("AT+CSQ\r");
         t.done(next);
     });
 }

@@ -22,11 +22,14 @@ pub(super) enum Answer {
     Failure,
     /// What it says is lost on its way.
     Nothing,
+    /// As it should, but a prompt was under way since the command came.
+    Late,
 }
 
 impl Answer {
     pub(super) fn of(byte: u8) -> Self {
         match byte % 16 {
+            8 => Self::Late,
             9 => Self::Error,
             10 => Self::Numbered,
             11 => Self::NoResult,
@@ -280,12 +283,16 @@ impl Peer {
             Answer::Nothing => Vec::new(),
             _ => {
                 entry.prompted = true;
-                entry.since = now;
-                if entry.file {
-                    b"\r\nCONNECT\r\n".to_vec()
-                } else {
-                    b"\r\n> ".to_vec()
+                let prompt: &[u8] = match entry.file {
+                    true => b"\r\nCONNECT\r\n",
+                    false => b"\r\n> ",
+                };
+                if answer != Answer::Late {
+                    entry.since = now;
+                } else if entry.limit.is_some_and(|limit| now >= entry.since + limit) {
+                    self.entry = None;
                 }
+                prompt.to_vec()
             }
         }
     }
@@ -304,7 +311,7 @@ impl Peer {
             Answer::Nothing => Vec::new(),
             Answer::NoResult => [self.block(command), ok].concat(),
             Answer::ResultFirst => [result.into_bytes(), self.block(command), ok].concat(),
-            Answer::Well | Answer::Failure => {
+            Answer::Well | Answer::Failure | Answer::Late => {
                 [self.block(command), ok, result.into_bytes()].concat()
             }
         }
@@ -345,7 +352,9 @@ impl Peer {
     fn lines(&self, command: &str) -> String {
         let secret = &self.secret;
         match command {
-            "AT+CMEE?" => "\r\n+CMEE: 1\r\n".to_owned(),
+            _ if command.starts_with("AT+CMEE?") => {
+                "\r\n+CMEE: 1\r\n".repeat(command.matches("+CMEE?").count())
+            }
             "AT+QMTOPEN?" if self.alive => "\r\n+QMTOPEN: 5,\"old\",1883\r\n".to_owned(),
             "AT+QMTCONN?" if self.alive => "\r\n+QMTCONN: 5,3\r\n".to_owned(),
             "AT+QMTCFG=\"recv/mode\",5" => "\r\n+QMTCFG: \"recv/mode\",0,1\r\n".to_owned(),
