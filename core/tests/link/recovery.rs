@@ -85,8 +85,11 @@ fn a_restart_of_the_module() {
 
 #[test]
 fn a_port_that_comes_back() {
-    let bench = Bench::new();
-    let (link, events) = bench.up(bench.builder());
+    // The name of a pseudo-terminal that is gone may be that of another test's module.
+    let folder = tempfile::tempdir().unwrap();
+    let device = folder.path().join("modem");
+    let bench = Bench::with(Emulator::builder().link(&device));
+    let (link, events) = bench.up(quick(Link::builder(&device, Connect::new("link"))));
     bench.emulator.hang_up();
     let gone = until(&events, |change| change.to == Waiting);
     assert!(matches!(gone[0].cause, LinkCause::PortLost(_)), "{gone:?}");
