@@ -19,11 +19,12 @@ unstable() {
 
 host=$(unstable rustc -vV | sed -n 's/^host: //p')
 
+# Where the runtimes of its sanitizers are.
+runtime=$(unstable rustc --print sysroot)/lib/rustlib/$host/lib
+
 # has_runtime NAME: whether the compiler comes with this sanitizer; else `reason` says so.
 has_runtime() {
-    local folder
-    folder=$(unstable rustc --print sysroot)/lib/rustlib/$host/lib
-    compgen -G "$folder/librustc-*_rt.$1.a" >/dev/null && return
+    compgen -G "$runtime/librustc-*_rt.$1.a" >/dev/null && return
     reason="this Rust compiler comes without the sanitizer \"$1\" (that of rustup has it on Linux)"
     return 1
 }
