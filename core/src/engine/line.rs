@@ -17,6 +17,8 @@ pub(super) struct Active {
     pub(super) owner: Owner,
     pub(super) client: Option<u8>,
     pub(super) line: CommandLine,
+    /// How many bytes the port has taken in all when it has taken the line.
+    line_end: u64,
     pub(super) role: Role,
     pub(super) data: Option<Vec<u8>>,
     pub(super) stage: Stage,
@@ -218,11 +220,13 @@ impl Engine {
         }
         self.write(step.line.as_bytes(), mask::lines);
         self.write(b"\r", mask::plain);
+        let line_end = self.queued;
         self.context.prompt = step.data.is_some();
         self.active = Some(Active {
             owner,
             client,
             line: step.line,
+            line_end,
             stage: if step.data.is_some() || matches!(step.role, Role::Upload(_)) {
                 Stage::Prompt
             } else {
@@ -451,6 +455,10 @@ impl Engine {
 
     /// The final result code, or the prompt, did not come in time.
     fn final_overdue(&mut self, now: Instant) {
+        let Some(active) = &self.active else { return };
+        if self.sent < active.line_end {
+            return self.take_back(now);
+        }
         if self.transfer_overdue(now) {
             return;
         }
@@ -501,6 +509,33 @@ impl Engine {
             }
         } else {
             self.final_missed(now, id, role);
+        }
+    }
+
+    /// The port has not taken the whole command in its time. Without its end the module does not run it; and
+    /// later it might be waiting for its data when nobody expects it to.
+    fn take_back(&mut self, now: Instant) {
+        self.drop_unsent();
+        self.context.prompt = false;
+        self.transfer_over();
+        self.line = LineState::Unsynced { normalise: false };
+        let Some(active) = self.active.take() else {
+            return;
+        };
+        log::debug!("the port did not take {} in time", active.line);
+        let Owner::Op(id) = active.owner else { return };
+        match active.role {
+            Role::CloseFirst | Role::Fetch { .. } | Role::SlotQuery => {
+                self.final_missed(now, id, active.role);
+            }
+            _ => {
+                let error = Error::new(
+                    ErrorKind::Timeout,
+                    "the port did not take the whole command in time, and the module has not run it: does \
+                     the other side hold it up (flow control)?",
+                );
+                self.give_up_on(now, id, error);
+            }
         }
     }
 

@@ -180,6 +180,36 @@ fn a_payload_that_could_not_leave_is_not_run_as_commands() {
 }
 
 #[test]
+fn a_command_that_the_port_takes_too_late_is_taken_back() {
+    // Run later, it would have the module wait for its data when other commands come.
+    for room in ["AT+QMTPUB", "AT+QMTPUBEX=0,1,1,0,\"t\",8"] {
+        connected(|t| {
+            t.port_room = room.len();
+            let id = t.publish(0, "abcdefgh", 1);
+            t.expect_sent(room);
+            let next = t.command("AT");
+            t.advance(seconds(5));
+            let error = t.failed_with(id, ErrorKind::Timeout);
+            assert!(error.to_string().contains("flow control"), "{error}");
+            t.port_room = usize::MAX;
+            t.settle();
+            // Behind what is left it is no command, and harmless.
+            t.expect_sent("AT+CMEE?\r");
+            t.line("ERROR");
+            t.advance(seconds(2));
+            t.failed_with(next, ErrorKind::Timeout);
+            let next = t.command("AT");
+            t.expect_sent("AT+CMEE?;+CMEE?\r");
+            t.line("+CMEE: 1");
+            t.line("+CMEE: 1");
+            t.ok();
+            t.expect_and_ok("AT\r");
+            t.done(next);
+        });
+    }
+}
+
+#[test]
 fn what_is_left_of_a_refused_payload_is_not_run_as_commands() {
     connected(|t| {
         let id = t.publish(0, "abcdefgh", 1);
