@@ -16,6 +16,19 @@ section() {
     times+=("$(printf '%5d s  %s' $((SECONDS - start)) "$name")")
 }
 
+# The soak waits more than it works.
+wheels_and_soak() {
+    local log soak failed=0
+    log=$(mktemp)
+    RECOVERIES=0 make --no-print-directory soak >"$log" 2>&1 &
+    soak=$!
+    CROSS_OPTIONAL=1 make --no-print-directory wheels || failed=1
+    wait "$soak" || failed=1
+    cat "$log"
+    rm "$log"
+    return $failed
+}
+
 section 'what the tests need' make --no-print-directory deps
 section 'format, lints, documentation' make --no-print-directory check
 section 'tests' make --no-print-directory unit
@@ -26,7 +39,7 @@ section 'Python' make --no-print-directory python
 section 'fuzz targets, for a short time' env FUZZ_OPTIONAL=1 make --no-print-directory fuzz-smoke
 section 'oldest supported Rust' make --no-print-directory msrv
 section 'processors of boards' env CROSS_OPTIONAL=1 make --no-print-directory cross
-section 'wheels' env CROSS_OPTIONAL=1 make --no-print-directory wheels
+section 'wheels, and links in a storm beside' wheels_and_soak
 
 printf '\n==== all passed\n'
 printf '%s\n' "${times[@]}"
