@@ -25,7 +25,7 @@ struct Page {
     cut_off: bool,
     /// The host of that time was killed, and the disk may not have known yet that it had ended.
     may_come_back: bool,
-    arrived: u32,
+    arrivals: Vec<String>,
 }
 
 /// The books of one link.
@@ -121,8 +121,8 @@ impl Books {
     pub(crate) fn arrived(&mut self, line: &Line) {
         let key = (line.topic.clone(), line.number);
         let page = self.pages.entry(key).or_default();
-        page.arrived += 1;
-        if page.arrived == 1 {
+        page.arrivals.push(line.arrival.clone());
+        if page.arrivals.len() == 1 {
             let order = self.order.entry(line.topic.clone()).or_default();
             order.push(line.number);
         }
@@ -135,7 +135,7 @@ impl Books {
     /// Whether everything that was accepted has arrived or was reported.
     pub(crate) fn is_settled(&self) -> bool {
         self.pages.values().all(|page| {
-            !page.accepted || page.arrived > 0 || page.unconfirmed || page.failed.is_some()
+            !page.accepted || !page.arrivals.is_empty() || page.unconfirmed || page.failed.is_some()
         })
     }
 
@@ -145,7 +145,11 @@ impl Books {
         for ((topic, number), page) in &self.pages {
             let about = format!("{topic} {number} (of the link: {})", page.number);
             let is_2 = topic.ends_with("q2");
-            if page.accepted && page.arrived == 0 && !page.unconfirmed && page.failed.is_none() {
+            if page.accepted
+                && page.arrivals.is_empty()
+                && !page.unconfirmed
+                && page.failed.is_none()
+            {
                 faults.push(format!("{about} was accepted, and is lost"));
             }
             if page.unconfirmed && (!is_2 || self.resends) {
@@ -153,17 +157,17 @@ impl Books {
                     "{about} was reported unconfirmed and should have been sent again"
                 ));
             }
-            if page.sendings.is_some() && page.arrived == 0 {
+            if page.sendings.is_some() && page.arrivals.is_empty() {
                 faults.push(format!("{about} was said to be delivered, and was not"));
             }
-            if is_2 && !self.resends && page.arrived > 1 {
-                faults.push(format!("{about} arrived {} times", page.arrived));
+            if is_2 && !self.resends && page.arrivals.len() > 1 {
+                faults.push(format!("{about} arrived: {:?}", page.arrivals));
             }
             // At QoS 1 the module itself may send it again.
-            if is_2 && page.sendings == Some(1) && !page.may_come_back && page.arrived > 1 {
+            if is_2 && page.sendings == Some(1) && !page.may_come_back && page.arrivals.len() > 1 {
                 faults.push(format!(
-                    "{about} was sent once and arrived {} times",
-                    page.arrived
+                    "{about} was sent once and arrived: {:?}",
+                    page.arrivals
                 ));
             }
         }
@@ -191,7 +195,7 @@ impl Books {
         let again = |qos: &str| {
             self.pages
                 .iter()
-                .filter(|((topic, _), page)| topic.ends_with(qos) && page.arrived > 1)
+                .filter(|((topic, _), page)| topic.ends_with(qos) && page.arrivals.len() > 1)
                 .count()
         };
         let mut failures: BTreeMap<&str, u64> = BTreeMap::new();
@@ -203,8 +207,8 @@ impl Books {
         json!({
             "link": self.name,
             "accepted": self.accepted(),
-            "arrived": count(&|page| page.arrived > 0),
-            "lost": count(&|page| page.accepted && page.arrived == 0 && !page.unconfirmed
+            "arrived": count(&|page| !page.arrivals.is_empty()),
+            "lost": count(&|page| page.accepted && page.arrivals.is_empty() && !page.unconfirmed
                 && page.failed.is_none()),
             "reported_unconfirmed": count(&|page| page.unconfirmed),
             "reported_failed": count(&|page| page.failed.is_some()),

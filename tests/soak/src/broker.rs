@@ -107,7 +107,17 @@ impl Broker {
         let mut command = program("mosquitto_sub");
         command.args(["-h", "127.0.0.1", "-p", &self.port.to_string()]);
         // A session that stays, so that nothing is missed while the broker restarts.
-        command.args(["-i", "books", "-c", "-q", "2", "-t", filter, "-F", "%t %x"]);
+        command.args([
+            "-i",
+            "books",
+            "-c",
+            "-q",
+            "2",
+            "-t",
+            filter,
+            "-F",
+            "%t %m %U %x",
+        ]);
         let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -134,11 +144,15 @@ impl Broker {
 pub(crate) struct Line {
     pub(crate) topic: String,
     pub(crate) number: u64,
+    /// How and when it came.
+    pub(crate) arrival: String,
 }
 
 impl Line {
     fn read(line: &str) -> Option<Self> {
-        let (topic, payload) = line.split_once(' ')?;
+        let mut words = line.splitn(4, ' ');
+        let mut word = || words.next();
+        let (topic, id, time, payload) = (word()?, word()?, word()?, word()?);
         let digits: String = payload
             .as_bytes()
             .chunks(2)
@@ -150,6 +164,7 @@ impl Line {
         Some(Self {
             topic: topic.to_owned(),
             number: digits.parse().ok()?,
+            arrival: format!("with the broker's message id {id} at {time}"),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Three links in a storm.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,9 @@ pub(crate) struct Options {
     /// Seed of the storm
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Keep what the modules and their hosts said, a file for each life of a module
+    #[arg(long, value_name = "FOLDER")]
+    traces: Option<PathBuf>,
     #[command(flatten)]
     report: Report,
 }
@@ -86,7 +90,7 @@ struct Storm {
 pub(crate) fn run(options: &Options) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a folder");
     let length = Duration::from_secs_f64(options.minutes * 60.0);
-    let mut storm = Storm::new(folder.path(), options.seed);
+    let mut storm = Storm::new(folder.path(), options);
     let bar = progress(length);
     storm.blow(length, &bar);
     bar.set_message("clearing up");
@@ -102,7 +106,8 @@ fn progress(length: Duration) -> ProgressBar {
 }
 
 impl Storm {
-    fn new(folder: &std::path::Path, seed: u64) -> Self {
+    fn new(folder: &Path, options: &Options) -> Self {
+        let seed = options.seed;
         let broker = Broker::start(folder);
         let (sender, news) = mpsc::channel();
         let (arrivals, arrived) = mpsc::channel();
@@ -137,7 +142,11 @@ impl Storm {
             life: None,
             lives: 0,
             books: Books::new(name, resend),
-            module: Module::new(folder.join(name), seed * 1000 + n * 100),
+            module: Module::new(
+                folder.join(name),
+                options.traces.clone(),
+                seed * 1000 + n * 100,
+            ),
             // Everybody comes up once.
             next_event: now + Duration::from_secs(2),
             last: None,

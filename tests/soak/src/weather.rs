@@ -13,14 +13,17 @@ const AWAY: Duration = Duration::from_millis(700);
 pub(crate) struct Module {
     emulator: Option<Emulator>,
     link: PathBuf,
+    /// Where traces are kept.
+    traces: Option<PathBuf>,
     seed: u64,
 }
 
 impl Module {
-    pub(crate) fn new(link: PathBuf, seed: u64) -> Self {
+    pub(crate) fn new(link: PathBuf, traces: Option<PathBuf>, seed: u64) -> Self {
         let mut module = Self {
             emulator: None,
             link,
+            traces,
             seed,
         };
         module.start();
@@ -28,14 +31,16 @@ impl Module {
     }
 
     fn start(&mut self) {
-        let emulator = Emulator::builder()
+        let mut builder = Emulator::builder()
             .broker(Broker::Network)
             .chunk(Chunk::Random)
             .seed(self.seed)
             .link(&self.link)
-            .replug_after(AWAY)
-            .start();
-        self.emulator = Some(emulator.expect("an emulator"));
+            .replug_after(AWAY);
+        if let Some(folder) = &self.traces {
+            builder = builder.trace(folder.join(format!("{}.trace", self.seed)));
+        }
+        self.emulator = Some(builder.start().expect("an emulator"));
         self.seed += 1;
     }
 

@@ -84,6 +84,8 @@ pub(super) struct Peer {
     /// Client 5 is connected since before.
     alive: bool,
     line: Vec<u8>,
+    /// It restarted in the middle of a line.
+    half: bool,
     /// The last command.
     last: String,
     waiting: VecDeque<Waiting>,
@@ -106,6 +108,7 @@ impl Peer {
             honest: kind != Kind::Liar,
             alive,
             line: Vec::new(),
+            half: false,
             last: String::new(),
             waiting: VecDeque::new(),
             entry: None,
@@ -115,6 +118,7 @@ impl Peer {
     }
 
     pub(super) fn restart(&mut self) {
+        self.half = !self.line.is_empty();
         self.line.clear();
         self.waiting.clear();
         self.entry = None;
@@ -186,6 +190,9 @@ impl Peer {
             return;
         }
         let line = String::from_utf8_lossy(&std::mem::take(&mut self.line)).into_owned();
+        if std::mem::take(&mut self.half) && !line.starts_with("AT") {
+            return;
+        }
         if self.honest {
             // A command that the port did not take in time is taken back, and may leave its A behind.
             assert!(
