@@ -236,6 +236,7 @@ impl Peer {
             ack,
         };
         self.entry = match (name, parameters.first().copied()) {
+            _ if is_broken(&line) => None,
             ("AT+QMTPUBEX", _) => {
                 let limit = self.settings[client(0)].edit_timeout;
                 let payload = parameters
@@ -307,11 +308,7 @@ impl Peer {
 
     /// Final result code and result of a command.
     fn finals(&mut self, command: &str, answer: Answer) -> Vec<u8> {
-        let answer = match command
-            .get(1..)
-            .is_some_and(|rest| rest.contains("AT+CMEE"))
-        {
-            // Behind what is left of a command that was taken back.
+        let answer = match is_broken(command) {
             true => Answer::Error,
             false => answer,
         };
@@ -424,4 +421,10 @@ impl Peer {
         };
         format!("\r\n{line}\r\n")
     }
+}
+
+/// Whether it is what is left of a command that was taken back, and the next command behind it.
+fn is_broken(line: &str) -> bool {
+    line.get(1..)
+        .is_some_and(|rest| rest.contains("AT+CMEE?") || rest.contains("ATQ0V1E0"))
 }
