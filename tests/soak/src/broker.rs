@@ -108,15 +108,7 @@ impl Broker {
         command.args(["-h", "127.0.0.1", "-p", &self.port.to_string()]);
         // A session that stays, so that nothing is missed while the broker restarts.
         command.args([
-            "-i",
-            "books",
-            "-c",
-            "-q",
-            "2",
-            "-t",
-            filter,
-            "-F",
-            "%t %m %U %x",
+            "-i", "books", "-c", "-q", "2", "-t", filter, "-F", "%t %m %x",
         ]);
         let child = command
             .stdin(Stdio::null())
@@ -144,15 +136,14 @@ impl Broker {
 pub(crate) struct Line {
     pub(crate) topic: String,
     pub(crate) number: u64,
-    /// How and when it came.
-    pub(crate) arrival: String,
+    /// The broker's message id, where it is seen.
+    pub(crate) id: Option<u16>,
 }
 
 impl Line {
     fn read(line: &str) -> Option<Self> {
-        let mut words = line.splitn(4, ' ');
-        let mut word = || words.next();
-        let (topic, id, time, payload) = (word()?, word()?, word()?, word()?);
+        let mut words = line.splitn(3, ' ');
+        let (topic, id, payload) = (words.next()?, words.next()?, words.next()?);
         let digits: String = payload
             .as_bytes()
             .chunks(2)
@@ -164,7 +155,7 @@ impl Line {
         Some(Self {
             topic: topic.to_owned(),
             number: digits.parse().ok()?,
-            arrival: format!("with the broker's message id {id} at {time}"),
+            id: Some(id.parse().ok()?),
         })
     }
 }

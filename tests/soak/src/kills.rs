@@ -111,7 +111,7 @@ fn arrivals(emulator: &Emulator, books: &mut Books) {
         books.arrived(&Line {
             topic: published.topic.clone(),
             number: digits.parse().expect("a number"),
-            arrival: "at the broker inside".to_owned(),
+            id: None,
         });
     }
 }
