@@ -182,17 +182,22 @@ impl Mailbox {
     }
 
     fn put(&self, mail: &mut Mail, event: Event) {
-        let place = mail.next_place();
         if matches!(event, Event::Completed { .. }) {
+            let place = mail.next_place();
             mail.ends.push_back((place, event));
         } else if event.is_state() {
             // A module that says the same thing over and over fills no memory with it.
             if mail.lane.back().is_some_and(|(_, last)| *last == event) {
                 return;
             }
-            if mail.lane.len() >= LANE {
-                mail.lane.pop_front();
+            while mail.lane.len() >= LANE {
+                if let Some((_, lagged @ Event::Lagged { .. })) = mail.lane.pop_front() {
+                    // One of each client, and nothing else tells of what it counts.
+                    let place = mail.next_place();
+                    mail.lane.push_back((place, lagged));
+                }
             }
+            let place = mail.next_place();
             mail.lane.push_back((place, event));
         } else {
             if self.urc_capacity == 0 {
@@ -201,6 +206,7 @@ impl Mailbox {
             if mail.ring.len() >= self.urc_capacity {
                 mail.ring.pop_front();
             }
+            let place = mail.next_place();
             mail.ring.push_back((place, event));
         }
         match mail.event_consumer {
@@ -541,5 +547,60 @@ impl Mail {
             }
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mqtt::connect::DisconnectReason;
+    use crate::wire::RawMessage;
+
+    fn message(client: u8) -> Message {
+        let raw = RawMessage {
+            client,
+            msgid: 0,
+            topic: b"t",
+            payload: b"",
+            length: None,
+        };
+        Message::new(raw, 1, false)
+    }
+
+    #[test]
+    fn what_was_dropped_is_told_however_many_events_come_before_it_is_read() {
+        let mailbox = Mailbox::new(1, 0);
+        for client in [0, 3] {
+            for _ in 0..3 {
+                mailbox.put_message(message(client));
+            }
+        }
+        for n in 0..2 * LANE {
+            mailbox.put_event(Event::Disconnected {
+                client: (n % 2) as u8,
+                generation: 1,
+                reason: DisconnectReason::from_code(1),
+            });
+        }
+        mailbox.put_message(message(3));
+        let mut lagged = Vec::new();
+        let mut count = 0;
+        while let Some(event) = mailbox.take_event(Patience::None) {
+            count += 1;
+            if let Event::Lagged { client, count } = event {
+                lagged.push((client, count));
+            }
+        }
+        assert_eq!(count, LANE);
+        assert_eq!(lagged, [(0, 2), (3, 3)]);
+        mailbox.put_message(message(0));
+        let event = mailbox.take_event(Patience::None);
+        assert_eq!(
+            event,
+            Some(Event::Lagged {
+                client: 0,
+                count: 1
+            })
+        );
     }
 }
