@@ -3413,7 +3413,7 @@ int32_t atmqtt_tls_options_init(struct atmqtt_tls_options *options, size_t struc
  * Files are called after what they are for and their contents, as "atmqtt-ca-1c2d3e4f.pem", and are uploaded
  * where the module has no equal one, as atmqtt_files_ensure() does: about a second for a few kilobytes at 115200
  * baud. So another certificate is another file and a stale one is never used; old ones stay until they are
- * deleted.
+ * deleted: atmqtt_tls_delete_files().
  *
  * The module keeps files over a restart and forgets the settings: configure again after
  * ATMQTT_EVENT_RESTARTED. Blocks for the transfers and about ten commands. Configuring one context from two
@@ -3446,6 +3446,32 @@ int32_t atmqtt_tls_configure_start(struct atmqtt_modem *modem,
                                    int32_t context,
                                    const struct atmqtt_tls_options *options,
                                    uint64_t *operation);
+
+/**
+ * Deletes the files that atmqtt_tls_configure() has put into the module for these options (AT+QFDEL), the private
+ * key first.
+ *
+ * Their names follow from their contents, so that it works after a restart of either side, and with any context.
+ * Files that are given by on_module stay, and so does what one of the other five contexts names (AT+QSSLCFG). A
+ * file that is not there is none the worse for it.
+ *
+ * The context still names what is gone: an open with it fails until it is configured again. What earlier options
+ * have left is found by atmqtt_files_list() with "atmqtt-*". A module's flash is not wiped: whoever takes it apart
+ * may still find what was deleted. Blocks for fifteen questions, up to 5 s each, and up to three deletions, up to
+ * 20 s each.
+ *
+ * @param context  0 to 5.
+ * @param options  as for atmqtt_tls_configure(); of them the certificates and the key count alone.
+ * @param deleted  where the names of the files that are gone now are written; free them with
+ * atmqtt_lines_free(). NULL = not wanted.
+ * @return ATMQTT_OK, also where there was nothing to delete; ATMQTT_INVALID_ARGUMENT, before anything is sent, as
+ * atmqtt_tls_configure(); what atmqtt_files_delete() fails with, and ATMQTT_UNCONFIRMED where the module falls
+ * silent: the files in front of the one it fails at are deleted then.
+ */
+int32_t atmqtt_tls_delete_files(struct atmqtt_modem *modem,
+                                int32_t context,
+                                const struct atmqtt_tls_options *options,
+                                struct atmqtt_lines **deleted);
 
 /**
  * Asks the module for every setting of an SSL context (AT+QSSLCFG="...",context). Blocks for nine commands, up to

@@ -1458,6 +1458,14 @@ public:
             return atmqtt_tls_configure_start(get(), context, tls.get(), operation);
         });
     }
+    /** atmqtt_tls_delete_files(); gives the names of the files that are gone now. */
+    Result<std::vector<std::string>> delete_tls_files(int context, const TlsOptions &options)
+    {
+        const detail::Tls tls(options);
+        atmqtt_lines *lines = nullptr;
+        const std::int32_t status = atmqtt_tls_delete_files(get(), context, tls.get(), &lines);
+        return answer(status, lines);
+    }
     /** atmqtt_tls_query_config() */
     Result<TlsSettings> tls_config(int context)
     {

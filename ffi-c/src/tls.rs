@@ -9,6 +9,7 @@ use crate::border::{
     Failure, Result, bytes, flag, guard, init_options, maybe_place, maybe_text, options, place,
     ranged, required,
 };
+use crate::lines::atmqtt_lines;
 use crate::modem::atmqtt_modem;
 
 /// Protocol versions of a handshake ("sslversion"): version in atmqtt_tls_options and atmqtt_tls_settings.
@@ -170,7 +171,7 @@ pub unsafe extern "C" fn atmqtt_tls_options_init(
 /// Files are called after what they are for and their contents, as "atmqtt-ca-1c2d3e4f.pem", and are uploaded
 /// where the module has no equal one, as atmqtt_files_ensure() does: about a second for a few kilobytes at 115200
 /// baud. So another certificate is another file and a stale one is never used; old ones stay until they are
-/// deleted.
+/// deleted: atmqtt_tls_delete_files().
 ///
 /// The module keeps files over a restart and forgets the settings: configure again after
 /// ATMQTT_EVENT_RESTARTED. Blocks for the transfers and about ten commands. Configuring one context from two
@@ -228,6 +229,52 @@ pub unsafe extern "C" fn atmqtt_tls_configure_start(
                 .configure(&config)
                 .map(|()| Outcome::Done)
         })
+    })
+}
+
+/// Deletes the files that atmqtt_tls_configure() has put into the module for these options (AT+QFDEL), the private
+/// key first.
+///
+/// Their names follow from their contents, so that it works after a restart of either side, and with any context.
+/// Files that are given by on_module stay, and so does what one of the other five contexts names (AT+QSSLCFG). A
+/// file that is not there is none the worse for it.
+///
+/// The context still names what is gone: an open with it fails until it is configured again. What earlier options
+/// have left is found by atmqtt_files_list() with "atmqtt-*". A module's flash is not wiped: whoever takes it apart
+/// may still find what was deleted. Blocks for fifteen questions, up to 5 s each, and up to three deletions, up to
+/// 20 s each.
+///
+/// @param context  0 to 5.
+/// @param options  as for atmqtt_tls_configure(); of them the certificates and the key count alone.
+/// @param deleted  where the names of the files that are gone now are written; free them with
+/// atmqtt_lines_free(). NULL = not wanted.
+/// @return ATMQTT_OK, also where there was nothing to delete; ATMQTT_INVALID_ARGUMENT, before anything is sent, as
+/// atmqtt_tls_configure(); what atmqtt_files_delete() fails with, and ATMQTT_UNCONFIRMED where the module falls
+/// silent: the files in front of the one it fails at are deleted then.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn atmqtt_tls_delete_files(
+    modem: *mut atmqtt_modem,
+    context: i32,
+    options: *const atmqtt_tls_options,
+    deleted: *mut *mut atmqtt_lines,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the program's promises about its pointers.
+        let (modem, config, deleted) = unsafe {
+            (
+                required(modem, "modem")?,
+                read(options)?,
+                maybe_place(deleted),
+            )
+        };
+        let names = modem
+            .bounded()
+            .tls(index(context)?)?
+            .delete_files(&config)?;
+        if deleted.is_wanted() {
+            deleted.put(atmqtt_lines::into_raw(&names));
+        }
+        Ok(())
     })
 }
 

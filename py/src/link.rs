@@ -197,7 +197,7 @@ impl Link {
         }
         if let Some(tls) = tls {
             let context = int(py, "tls_context", tls_context, 0..=5)?;
-            builder = builder.tls(context, tls::config_from(tls)?);
+            builder = builder.tls(context, tls::config_from(tls, "tls")?);
         }
         if let Some(apn) = apn {
             builder = builder.apn(network::apn_from(apn)?);

@@ -142,11 +142,11 @@ impl Given<'_, '_> {
 }
 
 /// The settings of a `TlsConfig` of Python's.
-pub(crate) fn config_from(given: &Bound<'_, PyAny>) -> PyResult<TlsConfig> {
+pub(crate) fn config_from(given: &Bound<'_, PyAny>, parameter: &str) -> PyResult<TlsConfig> {
     let py = given.py();
     if !given.is_instance(class!(py, "tls", "TlsConfig")?)? {
         return Err(PyTypeError::new_err(format!(
-            "tls must be a TlsConfig, not {}",
+            "{parameter} must be a TlsConfig, not {}",
             given.get_type().name()?
         )));
     }
@@ -242,6 +242,43 @@ impl TlsContext {
         let modem = self.modem.get();
         modem.call(py, timeout, move |modem| {
             modem.tls(index)?.configure(&config)
+        })
+    }
+
+    /// Deletes the files that configure() has put into the module for this configuration (AT+QFDEL), the
+    /// private key first.
+    ///
+    /// Their names follow from their contents, so that it works after a restart of either side, and with
+    /// any context. Files that are OnModule stay, and so does what one of the other five contexts names. A
+    /// file that is not there is none the worse for it.
+    ///
+    /// The context still names what is gone: an open with it fails until it is configured again. What an
+    /// earlier configuration has left is found by Files.list("atmqtt-*"). A module's flash is not wiped:
+    /// whoever takes it apart may still find what was deleted.
+    ///
+    /// Args:
+    ///     config: As configure() was given it; of it the certificates and the key count alone.
+    ///     timeout: Longest time in seconds of each command; None = that of the modem.
+    ///
+    /// Returns:
+    ///     The names of the files that are gone now.
+    ///
+    /// Raises:
+    ///     InvalidArgumentError: As configure(): nothing was sent.
+    ///     ModuleError, CmeError: The module refuses to delete a file; those in front of it are deleted.
+    #[pyo3(signature = (config, *, timeout=None))]
+    fn delete_files(
+        &self,
+        py: Python<'_>,
+        config: &Bound<'_, PyAny>,
+        timeout: Option<f64>,
+    ) -> PyResult<Vec<String>> {
+        let _inside = inside(py)?;
+        let config = config_from(config, "config")?;
+        let index = self.index;
+        let modem = self.modem.get();
+        modem.call(py, timeout, move |modem| {
+            modem.tls(index)?.delete_files(&config)
         })
     }
 

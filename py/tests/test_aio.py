@@ -194,6 +194,11 @@ def test_a_modem(emulator: Emulator, tmp_path: Path) -> None:
         assert context.index == 1
         await context.configure(insecure=True, clock="ignore")
         assert (await context.config()).verification is atmqtt.TlsVerification.NOTHING
+        certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+        await context.configure(certificate, clock="ignore")
+        ca = (await context.config()).ca
+        assert await context.delete_files(atmqtt.TlsConfig(certificate)) == [ca]
+        assert await files.list("atmqtt-*") == []
 
         network = modem.network()
         assert (await network.registration()).is_registered

@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 import atmqtt
-from atmqtt import Apn, Authentication, IpType, Modem, PemSource, RegistrationStatus, UrcPort
+from atmqtt import (
+    Apn,
+    Authentication,
+    IpType,
+    Modem,
+    PemSource,
+    RegistrationStatus,
+    TlsConfig,
+    UrcPort,
+)
 from atmqtt.emulator import Emulator
 
 # A certificate only in form: the emulated module looks at real ones when it connects.
@@ -148,6 +157,57 @@ def test_wrong_tls(
 ) -> None:
     with pytest.raises(error, match=text):
         modem.tls(0).configure(**arguments)  # type: ignore[arg-type]
+
+
+def test_what_was_uploaded_can_be_deleted(modem: Modem) -> None:
+    files = modem.files()
+    files.upload("mine.pem", CERTIFICATE)
+    context = modem.tls(2)
+    own = CERTIFICATE.replace("MIIB", "MIIC")
+    config = TlsConfig(CERTIFICATE, client_certificate=own, private_key=KEY)
+    context.configure(CERTIFICATE, client_certificate=own, private_key=KEY, clock="ignore")
+    settings = context.config()
+    assert len(files.list("atmqtt-*")) == 3
+    # Without what is on the module by other means, and what another context names.
+    assert context.delete_files(TlsConfig(atmqtt.OnModule("mine.pem"))) == []
+    assert modem.tls(3).delete_files(config) == []
+    assert context.delete_files(config, timeout=30) == [
+        settings.private_key,
+        settings.client_certificate,
+        settings.ca,
+    ]
+    assert [one.name for one in files.list()] == ["mine.pem"]
+    assert context.delete_files(config) == []
+
+
+def test_a_file_that_cannot_be_deleted(emulator: Emulator, modem: Modem) -> None:
+    context = modem.tls(2)
+    context.configure(CERTIFICATE, clock="ignore")
+    emulator.inject_fault("cme:code=407,at=QFDEL")
+    with pytest.raises(atmqtt.CmeError, match="atmqtt-ca-") as caught:
+        context.delete_files(TlsConfig(CERTIFICATE))
+    assert caught.value.code == 407
+    assert len(modem.files().list("atmqtt-*")) == 1
+
+
+@pytest.mark.parametrize(
+    ("config", "error", "text"),
+    [
+        (TlsConfig(), atmqtt.InvalidArgumentError, "ca is None"),
+        (TlsConfig(b"no PEM"), atmqtt.InvalidArgumentError, "PEM"),
+        (TlsConfig("/no/such/file.pem"), atmqtt.InvalidArgumentError, "/no/such/file.pem"),
+        (TlsConfig(CERTIFICATE, private_key=KEY), TypeError, "go together"),
+        (CERTIFICATE, TypeError, "config must be a TlsConfig, not str"),
+    ],
+)
+def test_wrong_configurations_delete_nothing(
+    modem: Modem, config: TlsConfig, error: type[Exception], text: str
+) -> None:
+    context = modem.tls(2)
+    context.configure(CERTIFICATE, clock="ignore")
+    with pytest.raises(error, match=text):
+        context.delete_files(config)
+    assert len(modem.files().list("atmqtt-*")) == 1
 
 
 def test_a_key_is_shown_nowhere(modem: Modem) -> None:

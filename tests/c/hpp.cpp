@@ -231,6 +231,24 @@ void files_tls_and_network()
     modem.configure_tls(2, tls);
     CHECK(modem.tls_config(2).ca == std::string("two.bin"));
     CHECK(modem.tls_config(2).sni == true);
+    // It was there before.
+    CHECK(modem.delete_tls_files(2, tls).empty());
+    CHECK(modem.file_size("two.bin").has_value());
+    const auto pem = [](const std::string &kind, const std::string &text) {
+        return atmqtt::TlsSource::of_pem("-----BEGIN " + kind + "-----\n" + text + "\n-----END " + kind + "-----\n");
+    };
+    tls.ca = pem("CERTIFICATE", "Q0E=");
+    tls.client_certificate = pem("CERTIFICATE", "T1dO");
+    tls.private_key = pem("PRIVATE KEY", "S0VZ");
+    modem.configure_tls(2, tls);
+    EQUAL(3, modem.files("atmqtt-*").size());
+    const atmqtt::TlsSettings named = modem.tls_config(2);
+    const std::vector<std::string> deleted = modem.delete_tls_files(2, tls);
+    CHECK((deleted == std::vector<std::string>{*named.private_key, *named.client_certificate, *named.ca}));
+    CHECK(modem.files("atmqtt-*").empty());
+    CHECK(modem.delete_tls_files(2, tls).empty());
+    tls.private_key = {};
+    CHECK(thrown([&] { modem.delete_tls_files(2, tls); }).status() == atmqtt::Status::InvalidArgument);
 
     EQUAL(ATMQTT_SIM_READY, modem.sim().state);
     CHECK(modem.registration().registered);

@@ -40,6 +40,7 @@ static void every_struct_that_has_one(void)
     EACH(upload, atmqtt_files_upload_options_init,
          atmqtt_files_upload(session.modem, "n", "x", 1, &upload));
     EACH(tls, atmqtt_tls_options_init, atmqtt_tls_configure(session.modem, 1, &tls));
+    EACH(tls, atmqtt_tls_options_init, atmqtt_tls_delete_files(session.modem, 1, &tls, NULL));
     EACH(apn, atmqtt_network_apn_init, atmqtt_network_set_apn(session.modem, 1, &apn));
     EACH(usb, atmqtt_usb_port_init, atmqtt_usb_port_find(&usb, path, sizeof path));
     EACH(link_options, atmqtt_link_options_init, atmqtt_link_start(&link_options, &link));
@@ -59,6 +60,7 @@ static void numbers_out_of_range(void)
     for (size_t i = 0; i < sizeof indexes / sizeof indexes[0]; i++) {
         STATUS(ATMQTT_INVALID_ARGUMENT, atmqtt_modem_client(session.modem, indexes[i], &none));
         STATUS(ATMQTT_INVALID_ARGUMENT, atmqtt_tls_configure(session.modem, indexes[i], &tls));
+        STATUS(ATMQTT_INVALID_ARGUMENT, atmqtt_tls_delete_files(session.modem, indexes[i], &tls, NULL));
         STATUS(ATMQTT_INVALID_ARGUMENT, atmqtt_client_publish(client, "t", "x", 1, indexes[i], 0));
         STATUS(ATMQTT_INVALID_ARGUMENT, atmqtt_client_publish(client, "t", "x", 1, 0, indexes[i]));
         const atmqtt_subscription subscription = {"t", indexes[i]};

@@ -289,6 +289,7 @@ static void files_and_tls(void)
     atmqtt_files_upload_options upload;
     atmqtt_file_list *list;
     atmqtt_bytes *bytes;
+    atmqtt_lines *lines;
     atmqtt_tls_options tls;
     atmqtt_tls_settings *settings;
     int64_t size;
@@ -347,6 +348,9 @@ static void files_and_tls(void)
     REFUSED(atmqtt_tls_configure_start, modem, NULL, 1, &tls, &number);
     REFUSED(atmqtt_tls_configure_start, options, modem, 1, NULL, &number);
     FINE(atmqtt_tls_configure_start, operation, modem, 1, &tls, NULL);
+    REFUSED(atmqtt_tls_delete_files, modem, NULL, 1, &tls, &lines);
+    REFUSED(atmqtt_tls_delete_files, options, modem, 1, NULL, &lines);
+    FINE(atmqtt_tls_delete_files, deleted, modem, 1, &tls, NULL);
     REFUSED(atmqtt_tls_query_config, modem, NULL, 1, &settings);
     REFUSED(atmqtt_tls_query_config, settings, modem, 1, NULL);
     NOTHING(atmqtt_tls_settings_free, settings, NULL);

@@ -179,6 +179,102 @@ static void tls_contexts(void)
     session_end(&session);
 }
 
+/* Certificates and a key only in form: the emulated module looks at real ones when it connects. */
+#define PEM(kind, text) "-----BEGIN " kind "-----\n" text "\n-----END " kind "-----\n"
+
+static atmqtt_tls_source pem(const char *text)
+{
+    atmqtt_tls_source source = {text, strlen(text), NULL, NULL};
+    return source;
+}
+
+static void files_of_a_tls_context_are_deleted(void)
+{
+    struct session session;
+    atmqtt_tls_options options;
+    atmqtt_tls_settings *settings;
+    atmqtt_lines *deleted, *none = (atmqtt_lines *)&session;
+    atmqtt_file_list *list;
+    session_begin(&session, NULL);
+    OK(atmqtt_files_upload(session.modem, "mine.pem", "not the library's", 17, NULL));
+    OK(atmqtt_tls_options_init(&options, sizeof options));
+    /* It needs what to look for. */
+    STATUS(ATMQTT_INVALID_ARGUMENT, atmqtt_tls_delete_files(session.modem, 1, &options, &none));
+    options.clock = ATMQTT_TLS_CLOCK_IGNORE;
+    options.ca = pem(PEM("CERTIFICATE", "Q0E="));
+    options.client_certificate = pem(PEM("CERTIFICATE", "T1dO"));
+    options.private_key = pem(PEM("PRIVATE KEY", "S0VZ"));
+    OK(atmqtt_tls_configure(session.modem, 1, &options));
+    OK(atmqtt_tls_query_config(session.modem, 1, &settings));
+    OK(atmqtt_files_list(session.modem, "atmqtt-*", &list));
+    EQUAL(3, list->count);
+    atmqtt_files_list_free(list);
+
+    /* Nothing is deleted for what is wrong. */
+    options.private_key = pem("no key");
+    STATUS(ATMQTT_INVALID_ARGUMENT, atmqtt_tls_delete_files(session.modem, 1, &options, &none));
+    options.private_key = pem(PEM("PRIVATE KEY", "S0VZ"));
+    options.client_certificate.pem = NULL;
+    options.client_certificate.pem_length = 0;
+    STATUS(ATMQTT_INVALID_ARGUMENT, atmqtt_tls_delete_files(session.modem, 1, &options, &none));
+    options.client_certificate = pem(PEM("CERTIFICATE", "T1dO"));
+    STATUS(ATMQTT_INVALID_ARGUMENT, atmqtt_tls_delete_files(session.modem, 6, &options, &none));
+    STATUS(ATMQTT_INVALID_ARGUMENT, atmqtt_tls_delete_files(session.modem, -1, &options, &none));
+    CHECK(none == (atmqtt_lines *)&session);
+
+    /* Context 1 still names them. */
+    OK(atmqtt_tls_delete_files(session.modem, 2, &options, &deleted));
+    EQUAL(0, deleted->count);
+    CHECK(deleted->lines[0] == NULL);
+    atmqtt_lines_free(deleted);
+
+    OK(atmqtt_tls_delete_files(session.modem, 1, &options, &deleted));
+    EQUAL(3, deleted->count);
+    TEXT(settings->private_key, deleted->lines[0]);
+    TEXT(settings->client_certificate, deleted->lines[1]);
+    TEXT(settings->ca, deleted->lines[2]);
+    CHECK(deleted->lines[3] == NULL);
+    atmqtt_lines_free(deleted);
+    OK(atmqtt_files_list(session.modem, NULL, &list));
+    EQUAL(1, list->count);
+    TEXT("mine.pem", list->files[0].name);
+    atmqtt_files_list_free(list);
+    OK(atmqtt_tls_delete_files(session.modem, 1, &options, &deleted));
+    EQUAL(0, deleted->count);
+    atmqtt_lines_free(deleted);
+
+    /* The names are not wanted. */
+    OK(atmqtt_tls_configure(session.modem, 1, &options));
+    OK(atmqtt_tls_delete_files(session.modem, 1, &options, NULL));
+    OK(atmqtt_files_list(session.modem, "atmqtt-*", &list));
+    EQUAL(0, list->count);
+    atmqtt_files_list_free(list);
+    atmqtt_tls_settings_free(settings);
+    session_end(&session);
+}
+
+static void a_file_that_cannot_be_deleted(void)
+{
+    struct session session;
+    atmqtt_tls_options options;
+    atmqtt_lines *deleted = (atmqtt_lines *)&session;
+    atmqtt_file_list *list;
+    /* An upload deletes first. */
+    session_begin(&session, OPTIONS("--fault", "cme:code=407,at=QFDEL,after=1"));
+    OK(atmqtt_tls_options_init(&options, sizeof options));
+    options.clock = ATMQTT_TLS_CLOCK_IGNORE;
+    options.ca = pem(PEM("CERTIFICATE", "Q0E="));
+    OK(atmqtt_tls_configure(session.modem, 1, &options));
+    STATUS(ATMQTT_CME_ERROR, atmqtt_tls_delete_files(session.modem, 1, &options, &deleted));
+    EQUAL(407, atmqtt_last_error_code());
+    CONTAINS("atmqtt-ca-", atmqtt_last_error_message());
+    CHECK(deleted == (atmqtt_lines *)&session);
+    OK(atmqtt_files_list(session.modem, "atmqtt-*", &list));
+    EQUAL(1, list->count);
+    atmqtt_files_list_free(list);
+    session_end(&session);
+}
+
 static void stage(int32_t stage, const char *text, void *user_data)
 {
     int *last = user_data;
@@ -315,7 +411,13 @@ static void capabilities(void)
 int main(int argc, char **argv)
 {
     static const struct test tests[] = {
-        TEST(who_the_module_is), TEST(files), TEST(tls_contexts), TEST(network), TEST(capabilities),
+        TEST(who_the_module_is),
+        TEST(files),
+        TEST(tls_contexts),
+        TEST(files_of_a_tls_context_are_deleted),
+        TEST(a_file_that_cannot_be_deleted),
+        TEST(network),
+        TEST(capabilities),
     };
     return RUN(tests);
 }

@@ -1069,6 +1069,29 @@ class TlsContext:
             InvalidStateError: Dates count and the module's clock is not set.
             ModuleError, CmeError: The module refuses a setting; the text names it.
         """
+    def delete_files(self, config: TlsConfig, *, timeout: float | None = None) -> list[str]:
+        """Deletes the files that configure() has put into the module for this configuration (AT+QFDEL), the
+        private key first.
+
+        Their names follow from their contents, so that it works after a restart of either side, and with
+        any context. Files that are OnModule stay, and so does what one of the other five contexts names. A
+        file that is not there is none the worse for it.
+
+        The context still names what is gone: an open with it fails until it is configured again. What an
+        earlier configuration has left is found by Files.list("atmqtt-*"). A module's flash is not wiped:
+        whoever takes it apart may still find what was deleted.
+
+        Args:
+            config: As configure() was given it; of it the certificates and the key count alone.
+            timeout: Longest time in seconds of each command; None = that of the modem.
+
+        Returns:
+            The names of the files that are gone now.
+
+        Raises:
+            InvalidArgumentError: As configure(): nothing was sent.
+            ModuleError, CmeError: The module refuses to delete a file; those in front of it are deleted.
+        """
     def config(self, *, timeout: float | None = None) -> TlsSettings:
         """Asks the module for every setting (AT+QSSLCFG="...",context): a TlsSettings."""
 

@@ -72,7 +72,7 @@ PemSource: TypeAlias = str | os.PathLike[str] | bytes | OnModule
 
 @dataclass(frozen=True)
 class TlsConfig:
-    """How an SSL context is set up for a :class:`~atmqtt.Link`.
+    """How an SSL context is set up, for a :class:`~atmqtt.Link` and :meth:`TlsContext.delete_files`.
 
     The same as the arguments of :meth:`TlsContext.configure`.
     """

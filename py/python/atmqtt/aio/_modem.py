@@ -16,7 +16,7 @@ from ..events import Event
 from ..info import Capabilities, FileInfo, ModuleInfo, Signal, Space
 from ..network import Apn, ContextAddress, Operator, Readiness, Registration, SimState, UrcPort
 from ..settings import FlowControl
-from ..tls import PemSource, TlsSettings
+from ..tls import PemSource, TlsConfig, TlsSettings
 from ._client import Client
 from ._waiting import Events, in_loop, in_thread
 
@@ -100,6 +100,10 @@ class TlsContext:
     ) -> None:
         """Sets the context up; the keywords are those of :meth:`atmqtt.TlsContext.configure`."""
         await in_thread(lambda: self._context.configure(ca, timeout=timeout, **settings))
+
+    async def delete_files(self, config: TlsConfig, *, timeout: float | None = None) -> list[str]:
+        """Deletes the files of a configuration; :meth:`atmqtt.TlsContext.delete_files`."""
+        return await in_thread(lambda: self._context.delete_files(config, timeout=timeout))
 
     async def config(self, *, timeout: float | None = None) -> TlsSettings:
         """Asks the module for every setting; :meth:`atmqtt.TlsContext.config`."""

@@ -225,6 +225,7 @@ pub(super) const FUNCTIONS: &[Call] = &[
     function!(tls::atmqtt_tls_options_init, _, _),
     function!(tls::atmqtt_tls_configure, _, _, _),
     function!(tls::atmqtt_tls_configure_start, _, _, _, _),
+    function!(tls::atmqtt_tls_delete_files, _, _, _, _),
     function!(tls::atmqtt_tls_query_config, _, _, _),
     function!(capabilities::atmqtt_modem_capabilities, _, _),
     function!(capabilities::atmqtt_capabilities_supports_command, _, _, _),
