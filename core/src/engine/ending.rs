@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
-use super::Engine;
 use super::client::State;
+use super::line::{Final, LineState, Owner, Stage};
 use super::op::{Kind, Op, OpId, Outcome, Phase, Role, Step};
+use super::{Engine, Output};
 use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::mqtt::CLIENTS;
@@ -25,6 +26,19 @@ impl End {
             code: None,
         }
     }
+}
+
+/// A publish whose connection ended while the module was to ask for its payload. Whether it took it is known with
+/// its prompt or final result code: a `+QMTSTAT` may be printed between a command and its prompt.
+#[derive(Debug)]
+pub(super) struct Undecided {
+    pub(super) id: OpId,
+    /// That of its command, and of no other.
+    line_end: u64,
+    /// It was answered `OK` without a prompt, as one without a payload may be.
+    accepted: bool,
+    not_taken: Error,
+    taken: Error,
 }
 
 impl Engine {
@@ -201,6 +215,10 @@ impl Engine {
             let Some(op) = self.ops.get(&id) else {
                 continue;
             };
+            if self.waits_for_prompt(id) {
+                self.leave_undecided(id, end);
+                continue;
+            }
             let result = match op.kind {
                 Kind::Close { .. } | Kind::Disconnect => Ok(Outcome::Done),
                 Kind::Connect | Kind::Open { .. } => {
@@ -216,6 +234,71 @@ impl Engine {
             self.finish(id, result);
         }
         self.client(index).forget_connection(now);
+    }
+
+    fn waits_for_prompt(&self, id: OpId) -> bool {
+        let publishes =
+            |id| matches!(self.ops.get(&id), Some(op) if matches!(op.kind, Kind::Publish(_)));
+        self.active.as_ref().is_some_and(|active| {
+            active.owner == Owner::Op(id) && active.stage == Stage::Prompt && publishes(id)
+        })
+    }
+
+    /// Its client is done with it, and its end is told as soon as it is known.
+    fn leave_undecided(&mut self, id: OpId, end: &End) {
+        let Some(line_end) = self.active.as_ref().map(|active| active.line_end) else {
+            return;
+        };
+        let Some(mut op) = self.remove(id) else {
+            return;
+        };
+        let mut error = |taken| {
+            op.taken = taken;
+            let error = op.named(op.cut_short(ErrorKind::Disconnected, &end.why));
+            match end.code {
+                Some(code) => error.with_code(code),
+                None => error,
+            }
+        };
+        self.undecided = Some(Undecided {
+            id,
+            line_end,
+            accepted: false,
+            not_taken: error(false),
+            taken: error(true),
+        });
+    }
+
+    /// The final result code of a command that ends there.
+    pub(super) fn note_final(&mut self, line_end: u64, code: &Final) {
+        if let Some(undecided) = &mut self.undecided {
+            undecided.accepted |= undecided.line_end == line_end && *code == Final::Ok;
+        }
+    }
+
+    /// Ends what was left undecided, once the module has asked for its payload or will not.
+    pub(super) fn decide(&mut self) {
+        let Some(undecided) = &self.undecided else {
+            return;
+        };
+        let command = self
+            .active
+            .as_ref()
+            .filter(|active| active.line_end == undecided.line_end);
+        let taken = match command.map(|active| active.stage) {
+            // A prompt without a limit may come at any time, and gets its payload.
+            Some(Stage::Prompt) if !matches!(self.line, LineState::Stuck) => return,
+            Some(_) => true,
+            None => undecided.accepted,
+        };
+        if let Some(undecided) = self.undecided.take() {
+            let error = match taken {
+                true => undecided.taken,
+                false => undecided.not_taken,
+            };
+            self.outputs
+                .push_back(Output::Done(undecided.id, Err(error)));
+        }
     }
 
     /// Ends an operation whose step was refused or never reached the module: its client is left where

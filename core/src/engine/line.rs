@@ -18,7 +18,7 @@ pub(super) struct Active {
     pub(super) client: Option<u8>,
     pub(super) line: CommandLine,
     /// How many bytes the port has taken in all when it has taken the line.
-    line_end: u64,
+    pub(super) line_end: u64,
     pub(super) role: Role,
     pub(super) data: Option<Vec<u8>>,
     pub(super) stage: Stage,
@@ -134,6 +134,7 @@ impl Final {
 impl Engine {
     /// Sends what may be sent.
     pub(super) fn pump(&mut self, now: Instant) {
+        self.decide();
         self.admit_publishes(now);
         while self.active.is_none() {
             match self.line {
@@ -348,6 +349,7 @@ impl Engine {
         let Some(active) = self.active.take() else {
             return;
         };
+        self.note_final(active.line_end, &code);
         self.context.prompt = false;
         self.transfer_over();
         let whole = matches!(active.stage, Stage::Data(_)) || !active.answer.is_empty();

@@ -39,6 +39,7 @@ pub use op::{OpId, Outcome, Request};
 pub use transfer::FileData;
 
 use client::Client;
+use ending::Undecided;
 use line::{Active, LineState, Owner};
 use op::{Kind, Op, Phase};
 use tap::{Taken, Tap};
@@ -155,6 +156,7 @@ pub struct Engine {
     queue: VecDeque<OpId>,
     ops: HashMap<OpId, Op>,
     next_op: u64,
+    undecided: Option<Undecided>,
     /// When operations that wait for their result give up.
     deadlines: BTreeSet<(Instant, OpId)>,
     clients: [Client; CLIENTS as usize],
@@ -208,6 +210,7 @@ impl Engine {
             queue: VecDeque::new(),
             ops: HashMap::new(),
             next_op: 0,
+            undecided: None,
             deadlines: BTreeSet::new(),
             clients: std::array::from_fn(|_| {
                 Client::new(options.first_msgid, options.first_generation)
@@ -429,6 +432,7 @@ impl Engine {
             tap.ended();
         }
         self.active = None;
+        self.decide();
         self.lexer = Lexer::new(self.options.limits);
         self.message_since = None;
         self.drop_unsent();
@@ -447,7 +451,10 @@ impl Engine {
     /// keeps its message id and its place in the window.
     pub fn abandon(&mut self, now: Instant, id: OpId) -> Abandoned {
         let Some(op) = self.ops.get(&id) else {
-            return Abandoned::Ended;
+            return match &self.undecided {
+                Some(undecided) if undecided.id == id => Abandoned::Underway,
+                _ => Abandoned::Ended,
+            };
         };
         let lifecycle = |client: u8| self.clients[usize::from(client)].lifecycle == Some(id);
         let begun = op.phase != Phase::Queued

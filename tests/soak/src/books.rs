@@ -125,8 +125,8 @@ impl Books {
     pub(crate) fn arrived(&mut self, line: &Line) {
         let key = (line.topic.clone(), line.number);
         let page = self.pages.entry(key).or_default();
-        // A broker that restarts before the end of the handshake gives the same message again, by the same id, and
-        // mosquitto_sub prints it again. What was published twice has two ids.
+        // A broker that restarts before it has the acknowledgement gives the same message again, by the same id.
+        // What was published twice has two ids.
         if line.id.is_some() && page.arrivals.contains(&line.id) {
             self.given_again += 1;
             return;

@@ -41,14 +41,74 @@ fn a_prompt_after_the_end_of_its_connection_still_gets_its_payload() {
         let id = t.publish(0, "hello", 1);
         t.sent();
         t.line("+QMTSTAT: 0,1");
-        t.failed_with(id, ErrorKind::Disconnected);
+        t.pending(id);
         t.prompt();
         t.expect_sent("hello");
+        // Who says so may be wrong, and then it has arrived.
+        let error = t.failed_with(id, ErrorKind::Unconfirmed);
+        assert_eq!(error.code(), Some(1));
         t.line("ERROR");
         let next = t.command("AT");
         t.expect_and_ok("AT\r");
         t.done(next);
     });
+}
+
+#[test]
+fn a_command_refused_after_the_end_of_its_connection_was_not_taken() {
+    connected(|t| {
+        t.advance(seconds(10));
+        let id = t.publish(0, "hello", 1);
+        t.sent();
+        t.line("+QMTSTAT: 0,1");
+        assert_eq!(t.state(0), State::Closed);
+        // The caller may have left meanwhile.
+        assert_eq!(t.engine.abandon(t.now, id), Abandoned::Underway);
+        t.pending(id);
+        t.line("ERROR");
+        let error = t.failed_with(id, ErrorKind::Disconnected);
+        assert_eq!((error.code(), error.client()), (Some(1), Some(0)));
+        assert_eq!(t.engine.abandon(t.now, id), Abandoned::Ended);
+        t.nothing_left();
+    });
+}
+
+#[test]
+fn an_empty_message_without_a_prompt_was_taken_before_the_end() {
+    connected(|t| {
+        t.advance(seconds(10));
+        let id = t.publish(0, "", 1);
+        t.sent();
+        t.line("+QMTSTAT: 0,1");
+        t.ok();
+        t.failed_with(id, ErrorKind::Unconfirmed);
+    });
+}
+
+#[test]
+fn a_publish_whose_prompt_is_lost_with_its_connection_ends_all_the_same() {
+    for end in ["+QMTSTAT: 0,1", "+QMTPING: 0,1", "RDY"] {
+        connected(|t| {
+            t.advance(seconds(10));
+            let id = t.publish(0, "hello", 1);
+            t.sent();
+            t.line(end);
+            if end != "RDY" {
+                t.advance(seconds(17));
+            }
+            t.failed_with(id, ErrorKind::Disconnected);
+        });
+        // The port may go before that.
+        connected(|t| {
+            t.advance(seconds(10));
+            let id = t.publish(0, "hello", 1);
+            t.line(end);
+            t.engine
+                .handle_lost(Error::new(ErrorKind::PortLost, "it is gone"));
+            t.settle();
+            t.failed_with(id, ErrorKind::Disconnected);
+        });
+    }
 }
 
 #[test]
