@@ -35,7 +35,9 @@ fn broken(op: Op, place: &str) -> Option<(atmqtt::ErrorKind, bool)> {
     match (op, place) {
         (_, "after-result") => None,
         (Connect, _) => taken(Disconnected),
-        (Subscribe | Unsubscribe | Publish(_), "command" | "prompt") => taken(Disconnected),
+        (Subscribe | Unsubscribe | Publish(_), "command") => taken(Disconnected),
+        // A prompt behind it gets the payload, which may arrive where the line was wrong.
+        (Publish(_), "prompt") => taken(Unconfirmed),
         // The line is held back while the payload is typed; the module refuses the whole.
         (Publish(_), "payload") => Some((ModuleError, false)),
         // QoS 0 is sent, and its result said, with the `OK`.
