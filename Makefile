@@ -54,6 +54,10 @@ wheels: ## The wheels (aarch64 too) and source archive for PyPI, in target/pypi,
 soak: ## Links in a storm of faults: MINUTES=2 KILLS=20 RECOVERIES=3 SEED=1; the report is target/soak.json
 	@tests/scripts/soak.sh
 
+.PHONY: bench
+bench: ## What everything costs, beside floors and peers: ARGS=--quick; also target/bench.json and bench.svg
+	@tests/scripts/bench.sh $(ARGS)
+
 .PHONY: msrv
 msrv: ## Compile with the oldest Rust that Cargo.toml promises
 	@tests/scripts/msrv.sh

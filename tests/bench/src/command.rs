@@ -1,0 +1,126 @@
+//! A command and its answer, over a pseudo-terminal with the emulated module behind it.
+
+use atmqtt::Modem;
+use atmqtt_emulator::runtime::Emulator;
+
+use crate::Plan;
+use crate::measure::{Figure, Runner, in_turn, seconds};
+use crate::peer::{Peer, Who};
+use crate::raw::{Alone, Threaded};
+use crate::report::{Report, Row, Target};
+
+pub(crate) fn run(plan: &Plan, report: &mut Report) {
+    let times = plan.pick(2000, 20);
+    let micros = |seconds: f64| seconds * 1e6 / times as f64;
+    let modules: Vec<Emulator> = (0..3)
+        .map(|_| Emulator::builder().start().expect("an emulator"))
+        .collect();
+    let modem = Modem::open(modules[0].path()).expect("the port opens");
+    let mut threaded = Threaded::new(&modules[1].path());
+    let mut alone = Alone::new(&modules[2].path());
+    // The echo is on when a module starts.
+    threaded.command(b"ATE0\r");
+    alone.command(b"ATE0\r");
+    let [ours, floor, without] = in_turn(
+        plan.rounds,
+        [
+            Runner::new(
+                "Modem::command",
+                each(times, || _ = modem.command("AT").expect("answered")),
+            ),
+            Runner::new(
+                "write, and a thread that reads",
+                each(times, || threaded.command(b"AT\r")),
+            ),
+            Runner::new("write and read", each(times, || alone.command(b"AT\r"))),
+        ],
+    );
+    report.add(
+        Row::new("command round trip", "µs", &ours)
+            .floor(&floor)
+            .target(Target::OfFloorAtMost(1.3)),
+    );
+    report.add(Row::new("the floor, with a thread that reads", "µs", &floor).floor(&without));
+
+    // Each in a process of its own.
+    let all = [
+        Who::Rust,
+        Who::C,
+        Who::Python,
+        Who::Pyserial,
+        Who::PyserialThread,
+    ];
+    let modules: Vec<Emulator> = all
+        .iter()
+        .map(|_| Emulator::builder().start().expect("an emulator"))
+        .collect();
+    let mut peers: Vec<(Who, Peer)> = all
+        .iter()
+        .zip(&modules)
+        .filter_map(|(&who, module)| {
+            let peer = Peer::start(who, &plan.others, "command", &module.path())?;
+            Some((who, peer))
+        })
+        .collect();
+    let figures = peers_in_turn(plan.rounds, &mut peers, |peer| {
+        micros(peer.round(times).seconds)
+    });
+    let figure = |who: Who| {
+        figures
+            .iter()
+            .find(|(of, _)| *of == who)
+            .map(|(_, figure)| figure)
+    };
+    let (Some(rust), pyserial) = (figure(Who::Rust), figure(Who::Pyserial)) else {
+        return;
+    };
+    if let Some(c) = figure(Who::C) {
+        report.add(Row::new("command round trip from C", "µs", c).peer(rust));
+    }
+    if let Some(python) = figure(Who::Python) {
+        report.add(
+            Row::new("command round trip from Python, beside Rust", "µs", python)
+                .peer(rust)
+                .target(Target::OfPeerAtMost(1.5)),
+        );
+    }
+    for peer in [pyserial, figure(Who::PyserialThread)]
+        .into_iter()
+        .flatten()
+    {
+        report.add(
+            Row::new("command round trip from Rust", "µs", rust)
+                .peer(peer)
+                .target(Target::OfPeerAtMost(1.0)),
+        );
+    }
+}
+
+/// Microseconds of one, out of so many.
+fn each(times: usize, mut command: impl FnMut()) -> impl FnMut() -> f64 {
+    move || {
+        let seconds = seconds(|| (0..times).for_each(|_| command()));
+        seconds * 1e6 / times as f64
+    }
+}
+
+/// Peers that are on this machine, in turn.
+pub(crate) fn peers_in_turn(
+    rounds: usize,
+    peers: &mut [(Who, Peer)],
+    mut round: impl FnMut(&mut Peer) -> f64,
+) -> Vec<(Who, Figure)> {
+    let mut values = vec![Vec::new(); peers.len()];
+    for turn in 0..=rounds {
+        for ((_, peer), values) in peers.iter_mut().zip(&mut values) {
+            let value = round(peer);
+            if turn > 0 {
+                values.push(value);
+            }
+        }
+    }
+    let figures = peers.iter().zip(values);
+    figures
+        .map(|((who, _), values)| (*who, Figure::of(who.name(), values)))
+        .collect()
+}

@@ -1,0 +1,73 @@
+//! Several things measured in turn, so that what the machine does meanwhile meets all of them.
+
+use std::time::Instant;
+
+/// Something that can be measured: a round of it, and what that comes to.
+pub(crate) struct Runner<'a> {
+    pub(crate) name: &'static str,
+    round: Box<dyn FnMut() -> f64 + 'a>,
+}
+
+impl<'a> Runner<'a> {
+    /// `round` gives the figure of one round.
+    pub(crate) fn new(name: &'static str, round: impl FnMut() -> f64 + 'a) -> Self {
+        Self {
+            name,
+            round: Box::new(round),
+        }
+    }
+}
+
+/// What all rounds of one runner came to.
+#[derive(Debug, Clone)]
+pub(crate) struct Figure {
+    pub(crate) name: &'static str,
+    sorted: Vec<f64>,
+}
+
+impl Figure {
+    pub(crate) fn of(name: &'static str, mut values: Vec<f64>) -> Self {
+        values.sort_by(f64::total_cmp);
+        Self {
+            name,
+            sorted: values,
+        }
+    }
+
+    pub(crate) fn median(&self) -> f64 {
+        self.quantile(0.5)
+    }
+
+    /// Half the distance between the quartiles, as a part of the median.
+    pub(crate) fn spread(&self) -> f64 {
+        (self.quantile(0.75) - self.quantile(0.25)) / 2.0 / self.median()
+    }
+
+    fn quantile(&self, part: f64) -> f64 {
+        let at = part * (self.sorted.len() - 1) as f64;
+        let (low, high) = (at.floor() as usize, at.ceil() as usize);
+        self.sorted[low] + (self.sorted[high] - self.sorted[low]) * at.fract()
+    }
+}
+
+/// Runs all of them in turn, so many times, after one round that does not count.
+pub(crate) fn in_turn<const N: usize>(rounds: usize, mut runners: [Runner<'_>; N]) -> [Figure; N] {
+    let mut values: [Vec<f64>; N] = std::array::from_fn(|_| Vec::with_capacity(rounds));
+    for round in 0..=rounds {
+        for (runner, values) in runners.iter_mut().zip(&mut values) {
+            let value = (runner.round)();
+            if round > 0 {
+                values.push(value);
+            }
+        }
+    }
+    let mut values = values.into_iter();
+    runners.map(|runner| Figure::of(runner.name, values.next().unwrap_or_default()))
+}
+
+/// How many seconds something takes.
+pub(crate) fn seconds(run: impl FnOnce()) -> f64 {
+    let begun = Instant::now();
+    run();
+    begun.elapsed().as_secs_f64()
+}

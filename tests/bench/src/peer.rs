@@ -1,0 +1,139 @@
+//! Other programs that do the same work: each is started once, and does a round whenever it is told to.
+//!
+//! A peer gets the work and the path of a port, prints `ready`, and for every number that it reads from stdin does
+//! the work so many times and prints the seconds that took and the processor time that it used.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+/// Where other programs are.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Others {
+    /// A Python that has pyserial and this library
+    #[arg(long, value_name = "PROGRAM")]
+    python: Option<PathBuf>,
+    /// The program in C
+    #[arg(long = "in-c", value_name = "PROGRAM")]
+    in_c: Option<PathBuf>,
+}
+
+/// Who does the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// This library from Rust, C, and Python.
+    Rust,
+    C,
+    Python,
+    /// pyserial as tutorials write it, with `readline`.
+    Pyserial,
+    /// pyserial with a thread that reads.
+    PyserialThread,
+}
+
+impl Who {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Rust => "from Rust",
+            Self::C => "from C",
+            Self::Python => "from Python",
+            Self::Pyserial => "pyserial, readline",
+            Self::PyserialThread => "pyserial, reader thread",
+        }
+    }
+
+    /// `None` where it is not on this machine.
+    fn program(self, others: &Others) -> Option<Command> {
+        let script = |name: &str| {
+            let mut command = Command::new(others.python.as_ref()?);
+            command.arg(
+                Path::new(env!("CARGO_MANIFEST_DIR"))
+                    .join("peers")
+                    .join(name),
+            );
+            Some(command)
+        };
+        match self {
+            Self::Rust => {
+                let mut command = Command::new(std::env::current_exe().ok()?);
+                command.arg("own");
+                Some(command)
+            }
+            Self::C => others.in_c.as_ref().map(Command::new),
+            Self::Python => script("with_atmqtt.py"),
+            Self::Pyserial => script("with_pyserial.py"),
+            Self::PyserialThread => script("with_pyserial_thread.py"),
+        }
+    }
+}
+
+/// A peer that runs.
+pub(crate) struct Peer {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+/// What a round took.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Took {
+    pub(crate) seconds: f64,
+    pub(crate) processor: f64,
+}
+
+impl Peer {
+    /// Starts it; `None` where it is not on this machine.
+    pub(crate) fn start(who: Who, others: &Others, work: &str, port: &Path) -> Option<Self> {
+        let mut child = who
+            .program(others)?
+            .arg(work)
+            .arg(port)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", who.name()));
+        let input = child.stdin.take().expect("its input is piped");
+        let output = BufReader::new(child.stdout.take().expect("its output is piped"));
+        let mut peer = Self {
+            child,
+            input,
+            output,
+        };
+        let line = peer.line();
+        assert_eq!(line, "ready", "{}", who.name());
+        Some(peer)
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).expect("it prints a line");
+        line.trim_end().to_owned()
+    }
+
+    /// Tells it to do the work so many times.
+    pub(crate) fn begin(&mut self, times: usize) {
+        writeln!(self.input, "{times}").expect("it reads");
+    }
+
+    /// Waits until it has.
+    pub(crate) fn end(&mut self) -> Took {
+        let line = self.line();
+        let mut words = line.split(' ').map(str::parse);
+        match (words.next(), words.next()) {
+            (Some(Ok(seconds)), Some(Ok(processor))) => Took { seconds, processor },
+            _ => panic!("a peer says {line:?}"),
+        }
+    }
+
+    pub(crate) fn round(&mut self, times: usize) -> Took {
+        self.begin(times);
+        self.end()
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

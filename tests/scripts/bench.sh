@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Measures what the library costs, beside the least possible and beside what people use today: see tests/bench.
+# The table is printed; the rows are in target/bench.json, and as a picture in target/bench.svg. Arguments go to
+# the program: --quick, --only NAME.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+mkdir -p "${CARGO_TARGET_DIR:-target}"
+target=$(cd "${CARGO_TARGET_DIR:-target}" && pwd)
+work=$target/bench
+export CARGO_TARGET_DIR=$target PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PYTHONDONTWRITEBYTECODE=1
+
+echo '-- this library and pyserial for Python'
+[ -x "$work/venv/bin/python" ] || python3 -m venv "$work/venv"
+"$work/venv/bin/pip" install -q -r tests/bench/peers/requirements.txt
+"$work/venv/bin/pip" install -q --force-reinstall --no-deps ./py
+
+echo '-- this library for C'
+PREFIX=$work/prefix ffi-c/install.sh >"$work/install.log"
+cc -std=c99 -D_POSIX_C_SOURCE=199309L -O2 -o "$work/with_atmqtt" tests/bench/peers/with_atmqtt.c \
+    -I "$work/prefix/include" -L "$work/prefix/lib" -Wl,-rpath,"$work/prefix/lib" -latmqtt
+
+echo '-- measuring'
+CARGO_TARGET_DIR=$work/build cargo build --quiet --release --locked --manifest-path tests/bench/Cargo.toml
+"$work/build/release/atmqtt-bench" --python "$work/venv/bin/python" --in-c "$work/with_atmqtt" \
+    --json "$target/bench.json" --svg "$target/bench.svg" "$@"
