@@ -388,39 +388,44 @@ impl Storm {
     }
 }
 
-/// What the link that was never killed took, early and late, when next to nothing waited.
+/// What the link that was never killed took, early and late, when next to nothing waited: the least of the heap,
+/// which buffers come on top of, and the median of threads and descriptors, of which a port that is away takes some
+/// with it.
 fn memory(samples: &[Sample], faults: &mut Vec<String>) -> serde_json::Value {
     let length = samples.last().map_or(Duration::ZERO, |sample| sample.at);
-    let least = |from: f64, to: f64| {
-        let within = samples.iter().filter(|sample| {
-            let in_time = sample.at >= length.mul_f64(from) && sample.at <= length.mul_f64(to);
-            in_time && sample.waiting < 10
-        });
-        within.fold(None, |least: Option<(i64, u64, u64)>, sample| {
-            let one = (sample.heap, sample.threads, sample.descriptors);
-            Some(least.map_or(one, |least| {
-                (least.0.min(one.0), least.1.min(one.1), least.2.min(one.2))
-            }))
-        })
+    let within = |from: f64, to: f64| -> Vec<&Sample> {
+        let in_time =
+            |sample: &&Sample| sample.at >= length.mul_f64(from) && sample.at <= length.mul_f64(to);
+        samples
+            .iter()
+            .filter(in_time)
+            .filter(|sample| sample.waiting < 10)
+            .collect()
     };
-    let (Some(early), Some(late)) = (least(0.05, 0.4), least(0.6, 1.0)) else {
+    let (early, late) = (within(0.05, 0.4), within(0.6, 1.0));
+    let least = |samples: &[&Sample]| samples.iter().map(|sample| sample.heap).min();
+    let (Some(heap), Some(later)) = (least(&early), least(&late)) else {
         return json!(null);
     };
-    if late.0 > early.0 + HEAP_SLACK {
-        faults.push(format!(
-            "the heap grew from {} to {} bytes",
-            early.0, late.0
-        ));
+    if later > heap + HEAP_SLACK {
+        faults.push(format!("the heap grew from {heap} to {later} bytes"));
     }
-    if late.1 > early.1 || late.2 > early.2 {
-        faults.push(format!(
-            "threads and descriptors grew from {} and {} to {} and {}",
-            early.1, early.2, late.1, late.2
-        ));
-    }
+    let mut flat = |name: &str, count: fn(&Sample) -> u64| {
+        let (early, late) = (median(&early, count), median(&late, count));
+        if late > early {
+            faults.push(format!("there were {early} {name}, and later {late}"));
+        }
+        [early, late]
+    };
     json!({
-        "heap_bytes": [early.0, late.0],
-        "threads": [early.1, late.1],
-        "descriptors": [early.2, late.2],
+        "heap_bytes": [heap, later],
+        "threads": flat("threads", |sample| sample.threads),
+        "descriptors": flat("descriptors", |sample| sample.descriptors),
     })
+}
+
+fn median(samples: &[&Sample], count: fn(&Sample) -> u64) -> u64 {
+    let mut counts: Vec<u64> = samples.iter().map(|sample| count(sample)).collect();
+    counts.sort_unstable();
+    counts[counts.len() / 2]
 }
