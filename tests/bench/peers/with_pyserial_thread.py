@@ -22,7 +22,12 @@ class Module:
         """Hands over every line, and every prompt."""
         line = b""
         while True:
-            for byte in self.port.read(max(1, self.port.in_waiting)):
+            try:
+                data = self.port.read(max(1, self.port.in_waiting))
+            except serial.SerialException:
+                # The module is gone: that was all.
+                return
+            for byte in data:
                 line += bytes([byte])
                 if line == b"> " or line.endswith(b"\n"):
                     text = line.strip()
