@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 #
-# Sourced by msrv.sh, cross.sh, wheels.sh and sanitize.sh: Debian packages that are unpacked beside the build output instead of
-# being installed, the oldest supported Rust among them. It takes no root, and leaves the packages of
+# Sourced by msrv.sh, cross.sh, wheels.sh and sanitize.sh: Debian packages that are unpacked beside the build output
+# instead of being installed, the oldest supported Rust among them. It takes no root, and leaves the packages of
 # the machine and its lists of packages as they are.
 
 # The Rust version that Cargo.toml promises.

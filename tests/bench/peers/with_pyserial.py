@@ -58,7 +58,12 @@ def main() -> None:
     if work == "receive":
         module.command(b'AT+QMTSUB=0,1,"in",0')
         module.until(b"+QMTSUB: 0,1,0")
-    rounds.run({"command": lambda: module.command(b"AT"), "publish": module.publish, "receive": module.receive}[work])
+    works = {
+        "command": lambda: module.command(b"AT"),
+        "publish": module.publish,
+        "receive": module.receive,
+    }
+    rounds.run(works[work])
 
 
 if __name__ == "__main__":

@@ -40,7 +40,11 @@ impl Figure {
 
     /// Half the distance between the quartiles, as a part of the median.
     pub(crate) fn spread(&self) -> f64 {
-        (self.quantile(0.75) - self.quantile(0.25)) / 2.0 / self.median()
+        match self.quantile(0.75) - self.quantile(0.25) {
+            // Of the median of nothing at all there is no part.
+            0.0 => 0.0,
+            distance => distance / 2.0 / self.median(),
+        }
     }
 
     fn quantile(&self, part: f64) -> f64 {
