@@ -57,10 +57,10 @@ pub(crate) fn run(plan: &Plan, report: &mut Report) {
         plan.pick(5, 1),
         [
             Runner::new("10 waiting", waiting(10)),
-            Runner::new("10 000 waiting", waiting(many)),
+            Runner::new("many waiting", waiting(many)),
         ],
     );
-    add(report, "a message, 10 000 waiting", &all, &few);
+    add(report, format!("a message, {many} waiting"), &all, &few);
 
     let threads = |count: usize| {
         let client = &bench.client;
@@ -88,10 +88,15 @@ pub(crate) fn run(plan: &Plan, report: &mut Report) {
         plan.rounds,
         [
             Runner::new("1 thread", threads(1)),
-            Runner::new("64 threads", threads(most)),
+            Runner::new("many threads", threads(most)),
         ],
     );
-    add(report, "a message, from 64 threads", &crowd, &single);
+    add(
+        report,
+        format!("a message, from {most} threads"),
+        &crowd,
+        &single,
+    );
 
     // Processor time of the whole process, the emulated module included: its pseudo-terminal is the same.
     let sized = |bytes: usize| {
@@ -118,7 +123,7 @@ pub(crate) fn run(plan: &Plan, report: &mut Report) {
     );
 }
 
-fn add(report: &mut Report, name: &str, many: &Figure, few: &Figure) {
+fn add(report: &mut Report, name: impl Into<String>, many: &Figure, few: &Figure) {
     report.add(
         Row::new(name, "µs", many)
             .floor(few)
