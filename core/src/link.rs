@@ -39,7 +39,7 @@ use crate::sync::{JoinHandle, Mutex, ThreadId, spawn, this_thread};
 use outgoing::{Admitted, Outgoing};
 use policy::Policy;
 use shared::{Shared, Wake};
-use store::{Change, Opened, Store};
+use store::{Opened, Store};
 use subscriptions::Subscriptions;
 use supervisor::Supervisor;
 
@@ -125,7 +125,7 @@ impl Link {
 
     fn start(config: LinkBuilder) -> Result<Self> {
         let internal = |error: std::io::Error| Error::new(ErrorKind::Internal, error.to_string());
-        let (mut store, opened) = open_store(&config)?;
+        let (store, opened) = open_store(&config)?;
         let mut outgoing = Outgoing::new(
             config.queue,
             config.when_unconfirmed,
@@ -134,12 +134,6 @@ impl Link {
         );
         for kept in opened.kept {
             outgoing.restore(kept.number, kept.publish, kept.handed);
-        }
-        if let Some(store) = &mut store {
-            // Those of which an earlier run has left the outcome unknown are told now, and not again.
-            let told = outgoing.take_uncommitted().removes;
-            let told: Vec<Change> = told.into_iter().map(Change::Remove).collect();
-            store.commit(&told)?;
         }
         let (wake, woken) = Wake::new();
         let shared = Arc::new(Shared::new(
@@ -620,10 +614,11 @@ impl Delivering {
             let shared = &self.inner.shared;
             if !shared.outgoing(|outgoing| outgoing.report(self.number)) {
                 if let Some(result) = self.completion.outcome() {
-                    shared.mail.put_event(Event::Completed {
+                    let place = shared.mail.put_event(Event::Completed {
                         operation: self.number,
                         result,
                     });
+                    shared.outgoing(|outgoing| outgoing.told_by(self.number, place));
                 }
             }
         }

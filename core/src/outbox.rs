@@ -263,7 +263,6 @@ impl Durable {
                     Write::Put(*number, record::message(*number, publish, false, floor)?)
                 }
                 Change::Handed(number) => Write::Handed(*number),
-                Change::Remove(number) => Write::Remove(*number),
             });
         }
         let last = changes.iter().filter_map(Change::put).max();
@@ -275,15 +274,10 @@ impl Durable {
 
     /// The lowest number that is kept after some changes.
     fn floor(&self, changes: &[Change]) -> u64 {
-        let removed: BTreeSet<_> = changes
-            .iter()
-            .filter_map(|change| match change {
-                Change::Remove(number) => Some(number),
-                _ => None,
-            })
-            .chain(&self.waiting)
-            .collect();
-        let old = self.live.keys().find(|number| !removed.contains(number));
+        let old = self
+            .live
+            .keys()
+            .find(|number| !self.waiting.contains(number));
         let new = changes.iter().filter_map(Change::put).min();
         old.copied().into_iter().chain(new).min().unwrap_or(0)
     }
@@ -298,7 +292,7 @@ impl Change {
     fn put(&self) -> Option<u64> {
         match self {
             Self::Put { number, .. } => Some(*number),
-            _ => None,
+            Self::Handed(_) => None,
         }
     }
 }

@@ -140,7 +140,10 @@ pub struct atmqtt_link_options {
     /// A file that keeps messages of QoS 1 and 2 until they are delivered, so that they survive the end of the
     /// program, SIGKILL and a loss of power. Made where it is missing; it belongs to one link at a time. A publish
     /// then returns when its message is on disk: a write and a sync of the file, shared by the publishes that come
-    /// meanwhile. NULL = none, the default. Only where the library was built with it.
+    /// meanwhile. What an earlier run has left ends with ATMQTT_EVENT_COMPLETED. A message that failed stays in the
+    /// file until that event was seen to (the next one was asked for, or the callback has returned), so that a program
+    /// that is killed before is told by its next run; it may be told twice. Of failures that nobody asks for the file
+    /// keeps as many as may wait, the last ones. NULL = none, the default. Only where the library was built with it.
     pub outbox_path: *const c_char,
     /// How often a link that is up asks the module whether it still is (AT+QMTCONN?), for a lost +QMTSTAT tells
     /// nobody, in milliseconds; default 60000. 0 = never.

@@ -13,7 +13,7 @@ import pytest
 from link_bench import PATIENCE, payloads, start, start_down, start_up
 
 import atmqtt
-from atmqtt import Completed, LinkState, OutboxDamaged
+from atmqtt import Completed, LinkChange, LinkState, OutboxDamaged
 from atmqtt.emulator import Emulator
 
 
@@ -58,6 +58,38 @@ def test_what_was_accepted_survives_sigkill(emulator: Emulator, outbox: Path) ->
     with start(emulator, outbox=outbox) as link:
         assert link.flush(PATIENCE)
     assert payloads(emulator) == [str(n).encode() for n in range(20)]
+
+
+def test_an_outcome_that_the_program_did_not_take_is_told_again(
+    emulator: Emulator, outbox: Path
+) -> None:
+    """It may have been killed before it could."""
+
+    def told(link: atmqtt.Link) -> list[tuple[int, bool]]:
+        """What is told of earlier runs until the link is up, and that it is taken."""
+        ends = []
+        for event in link.events(timeout=PATIENCE):
+            if isinstance(event, Completed):
+                ends.append((event.number, isinstance(event.error, atmqtt.UnconfirmedError)))
+            if isinstance(event, LinkChange) and event.state is LinkState.UP:
+                return ends
+        pytest.fail("it does not come up")
+
+    link, _ = start_up(emulator, outbox=outbox)
+    with link:
+        emulator.inject_fault("stat:on=final,at=QMTPUBEX,client=0,code=1")
+        sent = link.publish_start("t", "x", 2)
+        # Nobody looks at what becomes of the first.
+        link.publish("t", "y", 1, timeout=PATIENCE)
+    for _ in range(2):
+        with start(emulator, outbox=outbox) as link:
+            # What goes to disk with it is not what nobody has been told yet.
+            link.publish("t", "z", 1, timeout=PATIENCE)
+    with start(emulator, outbox=outbox) as link:
+        assert told(link) == [(sent.number, True)]
+    with start(emulator, outbox=outbox) as link:
+        assert told(link) == []
+    assert payloads(emulator) == [b"x", b"y", b"z", b"z"]
 
 
 def test_the_outbox_belongs_to_one_link(emulator: Emulator, outbox: Path) -> None:

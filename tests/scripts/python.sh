@@ -118,6 +118,8 @@ echo '-- from a clean clone'
 rm -rf "$work/clone"
 git clone -q --no-hardlinks . "$work/clone"
 venv "$work/user" "$newest" "$work/clone/py"
+# For cargo the crates of the clone are those of this tree, and what it built of them up to date here.
+cargo clean --quiet --release -p atmqtt -p atmqtt-emulator -p atmqtt-py
 cd "$work"
 for example in quickstart logger link; do
     "$work/user/bin/python" "$root/examples/python/$example.py"

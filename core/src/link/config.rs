@@ -179,6 +179,13 @@ impl LinkBuilder {
     ///
     /// A publish then returns when its message is on disk: a write and a sync of the file, shared by the
     /// publishes that come meanwhile. The file belongs to one link at a time.
+    ///
+    /// What an earlier run has left ends with [`Event::Completed`](crate::Event::Completed) and the number that
+    /// its [`Delivering`](crate::Delivering) had. A message that failed stays in the file until the program knows
+    /// of it, so that a program that is killed before is told by its next run: until its event was seen to (the
+    /// next one has been asked for, or the callback has returned), or nobody holds its `Delivering` any more. A
+    /// program may be told twice, therefore, or see a message sent again that the module had refused. Of
+    /// failures that nobody asks for the file keeps as many as may wait ([`queue`](Self::queue)), the last ones.
     #[cfg(feature = "outbox")]
     pub fn outbox(mut self, path: impl Into<PathBuf>) -> Self {
         self.outbox = Some(path.into());

@@ -2,8 +2,8 @@
 //! becomes of each. No I/O and no clock.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Weak};
 
 use crate::engine::Outcome;
 use crate::error::{Error, ErrorKind, Result};
@@ -92,6 +92,22 @@ impl Entry {
     }
 }
 
+/// A message that has ended without being delivered, while the program may not know of it: it stays on disk
+/// until then, so that a program that is killed before that is told by its next run.
+#[derive(Debug)]
+struct Untold {
+    size: usize,
+    how: Told,
+}
+
+#[derive(Debug)]
+enum Told {
+    /// When nobody holds its `Delivering` any more.
+    Handle(Weak<AtomicU32>),
+    /// When the event in this place of the mailbox has been seen to; `None` while it is not there yet.
+    Event(Option<u64>),
+}
+
 /// A message that was taken in.
 pub(super) struct Admitted {
     pub(super) number: u64,
@@ -140,6 +156,8 @@ pub(super) struct Outgoing {
     bytes: usize,
     next_number: u64,
     removes: Vec<u64>,
+    untold: BTreeMap<u64, Untold>,
+    untold_bytes: usize,
     counts: Counts,
     /// Ends that are to be told as events.
     ended: Vec<(u64, Result<Outcome>)>,
@@ -163,6 +181,8 @@ impl Outgoing {
             bytes: 0,
             next_number,
             removes: Vec::new(),
+            untold: BTreeMap::new(),
+            untold_bytes: 0,
             counts: Counts::default(),
             ended: Vec::new(),
             closed: None,
@@ -271,8 +291,20 @@ impl Outgoing {
         )
     }
 
-    /// What has to go to disk: new messages, and with them those that have ended.
-    pub(super) fn take_uncommitted(&mut self) -> Uncommitted {
+    /// What has to go to disk: new messages, and with them those that have ended and, where they failed, been
+    /// told: the program has seen to the events up to `seen`.
+    pub(super) fn take_uncommitted(&mut self, seen: u64) -> Uncommitted {
+        self.untold.retain(|&number, untold| {
+            let waits = match &untold.how {
+                Told::Handle(handle) => handle.strong_count() > 0,
+                Told::Event(place) => place.is_none_or(|place| place > seen),
+            };
+            if !waits {
+                self.untold_bytes -= untold.size;
+                self.removes.push(number);
+            }
+            waits
+        });
         let puts = self
             .entries
             .iter()
@@ -286,8 +318,8 @@ impl Outgoing {
     }
 
     /// Whether anything that has ended is still on disk.
-    pub(super) fn has_removes(&self) -> bool {
-        !self.removes.is_empty()
+    pub(super) fn is_untidy(&self) -> bool {
+        !self.removes.is_empty() || !self.untold.is_empty()
     }
 
     /// They are on disk, or cannot be.
@@ -456,6 +488,13 @@ impl Outgoing {
         entry.map(|entry| entry.report = true).is_some()
     }
 
+    /// The end of a message is told by the event in this place of the mailbox.
+    pub(super) fn told_by(&mut self, number: u64, place: u64) {
+        if let Some(untold) = self.untold.get_mut(&number) {
+            untold.how = Told::Event(Some(place));
+        }
+    }
+
     /// The ends that are to be told as events, since the last time.
     pub(super) fn take_ended(&mut self) -> Vec<(u64, Result<Outcome>)> {
         std::mem::take(&mut self.ended)
@@ -485,10 +524,37 @@ impl Outgoing {
         let Some(entry) = self.take_out(number) else {
             return;
         };
-        if entry.kept {
-            self.removes.push(number);
+        match &result {
+            _ if !entry.kept => {}
+            // Who drops messages for want of room wants it on disk, too.
+            Err(error) if error.kind() != ErrorKind::QueueFull => {
+                self.keep_until_told(number, &entry);
+            }
+            _ => self.removes.push(number),
         }
         self.tell(number, entry, result);
+    }
+
+    fn keep_until_told(&mut self, number: u64, entry: &Entry) {
+        let how = if entry.report {
+            Told::Event(None)
+        } else {
+            Told::Handle(Arc::downgrade(&entry.sendings))
+        };
+        let size = entry.size();
+        self.untold.insert(number, Untold { size, how });
+        self.untold_bytes += size;
+        // Of a program that never asks they would fill the disk.
+        while self.untold.len() > self.limits.messages || self.untold_bytes > self.limits.bytes {
+            let Some((oldest, untold)) = self.untold.pop_first() else {
+                return;
+            };
+            self.untold_bytes -= untold.size;
+            log::error!(
+                "nobody has asked what became of message {oldest}, which is taken out of the outbox"
+            );
+            self.removes.push(oldest);
+        }
     }
 
     fn tell(&mut self, number: u64, entry: Entry, result: Result<Outcome>) {

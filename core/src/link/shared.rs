@@ -134,14 +134,19 @@ impl Shared {
         let before = outgoing.waiting().0;
         let result = change(&mut outgoing);
         let fewer = outgoing.waiting().0 < before;
-        for (operation, result) in outgoing.take_ended() {
-            self.mail.put_event(Event::Completed { operation, result });
-        }
+        self.tell(&mut outgoing);
         drop(outgoing);
         if fewer {
             self.room.notify_all();
         }
         result
+    }
+
+    fn tell(&self, outgoing: &mut Outgoing) {
+        for (operation, result) in outgoing.take_ended() {
+            let place = self.mail.put_event(Event::Completed { operation, result });
+            outgoing.told_by(operation, place);
+        }
     }
 
     /// Changes what waits to be sent as soon as `change` gives something; `None` when the time is up.
@@ -153,9 +158,7 @@ impl Shared {
         let mut outgoing = self.outgoing.lock();
         loop {
             let done = change(&mut outgoing);
-            for (operation, result) in outgoing.take_ended() {
-                self.mail.put_event(Event::Completed { operation, result });
-            }
+            self.tell(&mut outgoing);
             if done.is_some() {
                 return done;
             }
@@ -177,7 +180,9 @@ impl Shared {
         let Some(store) = &mut *store else {
             return Ok(());
         };
-        let Uncommitted { puts, removes } = self.outgoing(Outgoing::take_uncommitted);
+        let seen = self.mail.events_seen();
+        let Uncommitted { puts, removes } =
+            self.outgoing(|outgoing| outgoing.take_uncommitted(seen));
         let removed = store.remove_later(&removes);
         if puts.is_empty() {
             return removed;

@@ -23,8 +23,6 @@ pub(crate) enum Change {
     Put { number: u64, publish: Publish },
     /// The module is about to be given it: after a crash its outcome is unknown.
     Handed(u64),
-    /// It needs no keeping any more.
-    Remove(u64),
 }
 
 /// Where a link keeps its messages.

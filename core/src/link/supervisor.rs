@@ -108,7 +108,7 @@ impl Supervisor {
     /// Sleeps until something happens, at most until then.
     pub(super) fn sleep(&self, until: Instant) -> Woken {
         let left = until.saturating_duration_since(Instant::now());
-        let tidy = if self.shared.outgoing(|outgoing| outgoing.has_removes()) {
+        let tidy = if self.shared.outgoing(|outgoing| outgoing.is_untidy()) {
             TIDY_EVERY.saturating_sub(self.tidied.elapsed())
         } else {
             NEVER
@@ -172,7 +172,7 @@ impl Supervisor {
             return;
         }
         self.tidied = Instant::now();
-        if self.shared.outgoing(|outgoing| outgoing.has_removes()) {
+        if self.shared.outgoing(|outgoing| outgoing.is_untidy()) {
             if let Err(error) = self.shared.tidy() {
                 log::error!("the outbox cannot be written, and is tried again: {error}");
             }

@@ -97,6 +97,10 @@ struct Mail {
     ends: VecDeque<(u64, Event)>,
     ring: VecDeque<(u64, Event)>,
     order: u64,
+    /// The place of the event that was taken last.
+    event_taken: u64,
+    /// The same, where its consumer has come back for the next since.
+    event_seen: u64,
     event_consumer: Consumer,
     event_callback: Option<EventCallback>,
     bell: Option<Bell>,
@@ -175,10 +179,18 @@ impl Mailbox {
         mail.set_bell();
     }
 
-    pub(crate) fn put_event(&self, event: Event) {
+    /// Gives its place in the order of all that arrives.
+    pub(crate) fn put_event(&self, event: Event) -> u64 {
         let mut mail = self.mail.lock();
         self.put(&mut mail, event);
         mail.set_bell();
+        mail.order
+    }
+
+    /// The place up to which the program has seen to the events: it has come back for the next since, or its
+    /// callback has returned.
+    pub(crate) fn events_seen(&self) -> u64 {
+        self.mail.lock().event_seen
     }
 
     fn put(&self, mail: &mut Mail, event: Event) {
@@ -494,12 +506,14 @@ impl Mail {
     }
 
     fn next_event(&mut self) -> Option<Event> {
+        self.event_seen = self.event_taken;
         let source = match self.first_event()?.1 {
             Events::Lane => &mut self.lane,
             Events::Ends => &mut self.ends,
             Events::Ring => &mut self.ring,
         };
-        let (_, mut event) = source.pop_front()?;
+        let (place, mut event) = source.pop_front()?;
+        self.event_taken = place;
         if let Event::Lagged { client, count } = &mut event {
             *count = std::mem::take(&mut self.queues[usize::from(*client)].lagged);
         }
@@ -514,6 +528,7 @@ impl Mail {
     }
 
     fn next_of_all(&mut self) -> Option<(Received, bool)> {
+        self.event_seen = self.event_taken;
         let first_message = (0..self.queues.len())
             .filter_map(|index| Some((self.queues[index].messages.front()?.0, index)))
             .min();
@@ -602,5 +617,41 @@ mod tests {
                 count: 1
             })
         );
+    }
+
+    fn urc(line: &str) -> Event {
+        Event::Urc(line.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn an_event_is_seen_to_when_its_consumer_comes_back() {
+        let mailbox = Mailbox::new(1, 8);
+        let places = ["0", "1"].map(|line| mailbox.put_event(urc(line)));
+        assert!(mailbox.take_event(Patience::None).is_some());
+        assert!(mailbox.events_seen() < places[0]);
+        assert!(mailbox.take_event(Patience::None).is_some());
+        assert_eq!(mailbox.events_seen(), places[0]);
+        assert!(mailbox.take_event(Patience::None).is_none());
+        assert_eq!(mailbox.events_seen(), places[1]);
+
+        // Whatever it takes next, where it takes both.
+        let place = mailbox.put_event(urc("2"));
+        mailbox.put_message(message(0));
+        assert!(mailbox.take_any(Patience::None).is_some());
+        assert!(mailbox.events_seen() < place);
+        assert!(mailbox.take_any(Patience::None).is_some());
+        assert_eq!(mailbox.events_seen(), place);
+
+        // A callback has returned.
+        let place = mailbox.put_event(urc("3"));
+        let callback = Arc::new(Mutex::new(|_: Event| ()));
+        mailbox
+            .claim_events(Consumer::Callback, Some(callback))
+            .unwrap();
+        assert!(mailbox.take_work().is_some());
+        assert!(mailbox.events_seen() < place);
+        mailbox.close(Undelivered::Delivered);
+        assert!(mailbox.take_work().is_none());
+        assert_eq!(mailbox.events_seen(), place);
     }
 }

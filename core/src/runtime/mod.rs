@@ -194,7 +194,7 @@ impl Shared {
 
     fn tell(&self, event: Event) {
         match &self.events {
-            EventsTo::Mailbox => self.mail.put_event(event),
+            EventsTo::Mailbox => _ = self.mail.put_event(event),
             // It may have gone, and wants to hear of nothing then.
             EventsTo::Link(events) => _ = events.send(event),
         }

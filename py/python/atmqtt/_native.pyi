@@ -586,6 +586,10 @@ class Link:
             sending was cut short.
         outbox: A file in which messages of QoS 1 and 2 are kept until they are delivered, so that they
             survive the end of the program and a loss of power. It belongs to one link at a time.
+            What an earlier run has left ends with a Completed event. A message that failed stays in the
+            file until the program knows of it, so that one that is killed before is told by its next run:
+            until the event after its own was asked for, or its Delivering is gone. It may be told twice.
+            Of failures that nobody asks for the file keeps as many as may wait, the last ones.
         check_every: Seconds after which a link that is up asks the module whether it still is
             (AT+QMTCONN?); 0 or None = never.
         restart_time: How long in seconds a restart of the module may take until it says RDY.

@@ -13,6 +13,12 @@ enum Step {
     /// One of those under way ends like this.
     End(usize, How),
     GoDown,
+    /// The program lets go of the handle of a message.
+    Forget(usize),
+    /// It wants an event for one.
+    Report(usize),
+    /// It sees to every event that is there.
+    See,
     Restart,
 }
 
@@ -43,6 +49,9 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (1..7_usize).prop_map(Step::Send),
         4 => (0..6_usize, how()).prop_map(|(n, how)| Step::End(n, how)),
         1 => Just(Step::GoDown),
+        2 => (0..6_usize).prop_map(Step::Forget),
+        1 => (0..6_usize).prop_map(Step::Report),
+        1 => Just(Step::See),
         1 => Just(Step::Restart),
     ]
 }
@@ -57,6 +66,15 @@ struct Model {
     durable: bool,
     disk: Disk,
     completions: BTreeMap<u64, (QoS, Arc<Completion>)>,
+    /// What the program holds.
+    handles: BTreeMap<u64, Arc<AtomicU32>>,
+    /// Failures that are told as events, and the places of those that are there.
+    events: BTreeMap<u64, Option<u64>>,
+    /// The last place, and that up to which the program has seen to them.
+    place: u64,
+    seen: u64,
+    /// Since the last commit, as many failures were untold as there may be.
+    was_full: bool,
     /// Ever given to the module.
     sent: BTreeSet<u64>,
     /// Given to the module, with an end that leaves open whether it arrived.
@@ -71,6 +89,12 @@ struct Model {
     first_sendings: [Vec<u64>; 2],
 }
 
+/// An end that a program must not miss.
+fn is_failure(end: &Result<Outcome>) -> bool {
+    end.as_ref()
+        .is_err_and(|error| error.kind() != ErrorKind::QueueFull)
+}
+
 impl Model {
     fn new(limits: QueueLimits, when_unconfirmed: WhenUnconfirmed, durable: bool) -> Self {
         Self {
@@ -80,6 +104,11 @@ impl Model {
             durable,
             disk: Disk::new(),
             completions: BTreeMap::new(),
+            handles: BTreeMap::new(),
+            events: BTreeMap::new(),
+            place: 0,
+            seen: 0,
+            was_full: false,
             sent: BTreeSet::new(),
             doubtful: BTreeSet::new(),
             removes: Vec::new(),
@@ -97,8 +126,17 @@ impl Model {
             Step::Send(count) => self.send(count),
             Step::End(which, how) => self.end(which, how),
             Step::GoDown => self.go_down(),
+            Step::Forget(which) => {
+                if let Some(number) = self.held(which) {
+                    self.handles.remove(&number);
+                }
+            }
+            Step::Report(which) => self.report(which),
+            Step::See => self.seen = self.place,
             Step::Restart => self.restart(),
         }
+        self.tell();
+        self.was_full |= self.outgoing.untold.len() >= self.limits.messages;
         let (messages, bytes) = self.outgoing.waiting();
         assert!(messages <= self.limits.messages && bytes <= self.limits.bytes);
         let entries = self.outgoing.entries.values();
@@ -114,6 +152,7 @@ impl Model {
                 assert!(earlier.is_none_or(|&earlier| earlier < admitted.number));
                 self.completions
                     .insert(admitted.number, (qos, admitted.completion));
+                self.handles.insert(admitted.number, admitted.sendings);
             }
             Ok(None) => assert_eq!(self.limits.when_full, WhenFull::Block),
             Err(error) => match error.kind() {
@@ -124,11 +163,62 @@ impl Model {
         }
     }
 
+    fn held(&self, which: usize) -> Option<u64> {
+        let numbers: Vec<_> = self.handles.keys().copied().collect();
+        let which = which.checked_rem(numbers.len())?;
+        Some(numbers[which])
+    }
+
+    fn report(&mut self, which: usize) {
+        let Some(number) = self.held(which) else {
+            return;
+        };
+        if self.outgoing.report(number) {
+            self.events.entry(number).or_default();
+        } else if self.completions[&number].1.is_done() {
+            self.event(number);
+        }
+    }
+
+    fn event(&mut self, number: u64) {
+        self.place += 1;
+        self.outgoing.told_by(number, self.place);
+        self.events.insert(number, Some(self.place));
+    }
+
+    fn tell(&mut self) {
+        for (number, result) in self.outgoing.take_ended() {
+            self.event(number);
+            if !is_failure(&result) {
+                self.events.remove(&number);
+            }
+        }
+    }
+
+    /// The program has not been told of a failure yet, for all that is known.
+    fn is_owed(&self, number: u64) -> bool {
+        let failed = match self.completions.get(&number) {
+            Some((_, completion)) => completion.outcome().is_some_and(|end| is_failure(&end)),
+            // Of an earlier run.
+            None => self.events.contains_key(&number),
+        };
+        failed
+            && match self.events.get(&number) {
+                Some(place) => place.is_none_or(|place| place > self.seen),
+                None => self.handles.contains_key(&number),
+            }
+    }
+
     fn commit(&mut self, works: bool) {
         if !self.durable {
             return;
         }
-        let Uncommitted { puts, removes } = self.outgoing.take_uncommitted();
+        self.tell();
+        let Uncommitted { puts, removes } = self.outgoing.take_uncommitted(self.seen);
+        let full = std::mem::take(&mut self.was_full);
+        for &number in &removes {
+            assert!(full || !self.is_owed(number), "{number} has not been told");
+        }
         self.removes.extend(removes);
         let result = if works {
             for number in std::mem::take(&mut self.removes) {
@@ -253,12 +343,15 @@ impl Model {
         self.removes.clear();
         self.underway.clear();
         self.completions.clear();
+        self.handles.clear();
+        self.events.clear();
         for (&number, (publish, handed)) in &self.disk {
             self.outgoing.restore(number, publish.clone(), *handed);
         }
         for (number, result) in self.outgoing.take_ended() {
             assert_eq!(result.unwrap_err().kind(), ErrorKind::Unconfirmed);
             assert!(self.disk[&number].1);
+            self.event(number);
         }
         // What was accepted more than fits now is kept all the same.
         self.limits.messages = self.limits.messages.max(self.outgoing.entries.len());
@@ -300,6 +393,8 @@ proptest! {
         for (number, (_, completion)) in &model.completions {
             prop_assert!(completion.is_done(), "{}", number);
         }
+        model.handles.clear();
+        model.seen = u64::MAX;
         model.commit(true);
         prop_assert!(model.disk.is_empty());
         for lane in &model.first_sendings {
@@ -313,7 +408,7 @@ fn closing_ends_every_wait_and_keeps_what_is_on_disk() {
     let mut outgoing = Outgoing::new(QueueLimits::default(), WhenUnconfirmed::default(), true, 1);
     let publish = Publish::new("topic", "x", QoS::AtLeastOnce, false);
     let first = outgoing.admit(&publish, false).unwrap().unwrap();
-    let written = outgoing.take_uncommitted();
+    let written = outgoing.take_uncommitted(0);
     outgoing.committed(&written.puts, &Ok(()));
     let second = outgoing.admit(&publish, false).unwrap().unwrap();
     outgoing.close();
@@ -322,7 +417,7 @@ fn closing_ends_every_wait_and_keeps_what_is_on_disk() {
         assert_eq!(error.kind(), ErrorKind::Closed);
         assert!(error.to_string().contains(text), "{error}");
     }
-    assert!(!outgoing.has_removes());
+    assert!(!outgoing.is_untidy());
     let refused = outgoing.admit(&publish, true).err().unwrap();
     assert_eq!(refused.kind(), ErrorKind::Closed);
 }

@@ -17,7 +17,10 @@ fn used() -> (Image, Model) {
             .take(4)
             .map(|n| put(n, 100 * round))
             .collect();
-        changes.extend([Change::Handed(model.next), Change::Remove(2 * round as u64)]);
+        changes.push(Change::Handed(model.next));
+        let gone = [2 * round as u64];
+        outbox.remove_later(&gone).unwrap();
+        model.remove_later(&gone);
         outbox.commit(&changes).unwrap();
         model.commit(&changes);
     }

@@ -1,6 +1,6 @@
 //! How much is written, and how long the file gets.
 
-use super::super::{Change, Durable, SMALL, SPARSE, Store as _};
+use super::super::{Durable, SMALL, SPARSE, Store as _};
 use super::disk::{Disk, NAME, Step};
 use super::model::{open_sound, put};
 
@@ -127,5 +127,5 @@ fn the_file_does_not_grow_without_bound() {
     }
     println!("empty again: {}", length());
     assert!(length() <= SMALL);
-    outbox.commit(&[Change::Remove(next - 1)]).unwrap();
+    outbox.remove_later(&[next - 1]).unwrap();
 }

@@ -50,7 +50,6 @@ impl Model {
                         kept.handed = true;
                     }
                 }
-                Change::Remove(number) => drop(self.state.remove(&number)),
             }
         }
     }
@@ -118,7 +117,6 @@ pub(super) fn open_sound(disk: &Disk, small: u64) -> (Durable, Opened) {
 enum Act {
     Put(Vec<usize>),
     Handed(Index),
-    Remove(Index),
     RemoveLater(Vec<Index>),
     Flush,
     Reopen,
@@ -128,9 +126,8 @@ fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         4 => prop::collection::vec(0..1500_usize, 1..6).prop_map(Act::Put),
         2 => any::<Index>().prop_map(Act::Handed),
-        2 => any::<Index>().prop_map(Act::Remove),
         3 => prop::collection::vec(any::<Index>(), 1..8).prop_map(Act::RemoveLater),
-        1 => Just(Act::Flush),
+        2 => Just(Act::Flush),
         1 => Just(Act::Reopen),
     ]
 }
@@ -160,9 +157,6 @@ proptest! {
                 }
                 Act::Handed(index) if !numbers.is_empty() => {
                     commit(&mut model, &[Change::Handed(pick(&index))]);
-                }
-                Act::Remove(index) if !numbers.is_empty() => {
-                    commit(&mut model, &[Change::Remove(pick(&index))]);
                 }
                 Act::RemoveLater(indexes) if !numbers.is_empty() => {
                     let numbers: Vec<_> = indexes.iter().map(pick).collect();

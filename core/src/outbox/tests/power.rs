@@ -62,9 +62,6 @@ impl Run {
         for _ in 0..random.within(0..3) {
             changes.extend(model.pick(random).map(Change::Handed));
         }
-        if random.one_in(3) {
-            changes.extend(model.pick(random).map(Change::Remove));
-        }
         let some: Vec<_> = (0..random.within(0..5))
             .filter_map(|_| model.pick(random))
             .collect();
