@@ -45,6 +45,8 @@ pub(crate) struct Books {
     pub(crate) refused: u64,
     /// Messages that the broker gave to the reader of the books again.
     given_again: u64,
+    /// What arrived and is no message of a host.
+    strange: u64,
 }
 
 impl Books {
@@ -58,6 +60,7 @@ impl Books {
             highest: 0,
             refused: 0,
             given_again: 0,
+            strange: 0,
         }
     }
 
@@ -123,7 +126,11 @@ impl Books {
     }
 
     pub(crate) fn arrived(&mut self, line: &Line) {
-        let key = (line.topic.clone(), line.number);
+        let Some(number) = line.number else {
+            self.strange += 1;
+            return;
+        };
+        let key = (line.topic.clone(), number);
         let page = self.pages.entry(key).or_default();
         // A broker that restarts before it has the acknowledgement gives the same message again, by the same id.
         // What was published twice has two ids.
@@ -134,7 +141,7 @@ impl Books {
         page.arrivals.push(line.id);
         if page.arrivals.len() == 1 {
             let order = self.order.entry(line.topic.clone()).or_default();
-            order.push(line.number);
+            order.push(number);
         }
     }
 
@@ -226,6 +233,7 @@ impl Books {
             "not_accepted": self.refused,
             "sent_again": count(&|page| page.sendings.is_some_and(|times| times > 1)),
             "given_again_by_the_broker": self.given_again,
+            "no_message_of_a_host": self.strange,
             "duplicates_qos1": again("q1"),
             "duplicates_qos2": again("q2"),
         })

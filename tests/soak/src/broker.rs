@@ -137,7 +137,9 @@ impl Broker {
 #[derive(Debug)]
 pub(crate) struct Line {
     pub(crate) topic: String,
-    pub(crate) number: u64,
+    /// `None`: it is no message of a host. A host that is killed between the prompt and its payload leaves a
+    /// module that waits for bytes, and takes the commands of the next host for them.
+    pub(crate) number: Option<u64>,
     /// The broker's message id, where it is seen.
     pub(crate) id: Option<u16>,
 }
@@ -146,18 +148,21 @@ impl Line {
     fn read(line: &str) -> Option<Self> {
         let mut words = line.splitn(3, ' ');
         let (topic, id, payload) = (words.next()?, words.next()?, words.next()?);
-        let digits: String = payload
+        let payload: Option<Vec<u8>> = payload
             .as_bytes()
             .chunks(2)
-            .map_while(|pair| {
-                let byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-                byte.is_ascii_digit().then_some(byte as char)
-            })
+            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
             .collect();
         Some(Self {
             topic: topic.to_owned(),
-            number: digits.parse().ok()?,
+            number: number(&payload?),
             id: Some(id.parse().ok()?),
         })
     }
+}
+
+/// The number of the message with this payload.
+pub(crate) fn number(payload: &[u8]) -> Option<u64> {
+    let end = payload.iter().position(|&byte| byte == b' ')?;
+    std::str::from_utf8(&payload[..end]).ok()?.parse().ok()
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::Report;
 use crate::books::Books;
-use crate::broker::Line;
+use crate::broker::{Line, number};
 use crate::life::Host;
 
 #[derive(Debug, clap::Args)]
@@ -103,14 +103,9 @@ pub(crate) fn run(options: &Options) -> Vec<String> {
 
 fn arrivals(emulator: &Emulator, books: &mut Books) {
     for published in emulator.take_published() {
-        let digits = published
-            .payload
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit());
-        let digits: String = digits.map(|&byte| byte as char).collect();
         books.arrived(&Line {
             topic: published.topic.clone(),
-            number: digits.parse().expect("a number"),
+            number: number(&published.payload),
             id: None,
         });
     }
