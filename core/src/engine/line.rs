@@ -26,6 +26,8 @@ pub(super) struct Active {
     pub(super) due: Instant,
     /// It was put off for a message that was coming in.
     pub(super) put_off: bool,
+    /// An `OK` came in place of the prompt, or of another command in front of it.
+    pub(super) unasked: bool,
     /// The module printed the command back, so it will print the payload back as well.
     pub(super) echoed: bool,
     /// What is sent or comes behind it.
@@ -77,6 +79,8 @@ pub(super) enum LineState {
 const DRAIN_LIMIT: Duration = Duration::from_secs(3);
 /// Time for a final result code behind a message that was in its way.
 const AFTER_MESSAGE: Duration = Duration::from_secs(1);
+/// Time for a prompt after an `OK`.
+const AFTER_OK: Duration = Duration::from_secs(1);
 /// Added to the module's own limit on data entry before it is believed to have left it.
 const QUIET_MARGIN: Duration = Duration::from_secs(1);
 
@@ -238,6 +242,7 @@ impl Engine {
             begun: now,
             due: now + step.deadline,
             put_off: false,
+            unasked: false,
             echoed: false,
             private,
             answer: Vec::new(),
@@ -346,6 +351,9 @@ impl Engine {
         if let Some(Owner::Sync(sync)) = self.active.as_ref().map(|active| active.owner) {
             return self.sync_answered(now, sync, code);
         }
+        if code == Final::Ok && self.may_still_ask(now) {
+            return;
+        }
         let Some(active) = self.active.take() else {
             return;
         };
@@ -372,9 +380,10 @@ impl Engine {
             }
         }
         let mut error = code.into_error();
-        let unasked = active.stage == Stage::Prompt
-            && active.data.as_ref().is_some_and(|data| !data.is_empty());
-        if error.is_none() && unasked {
+        if error.is_none() && active.unasked && active.stage == Stage::Prompt {
+            if matches!(self.line, LineState::Ready) {
+                self.line = LineState::Unsynced { normalise: false };
+            }
             error = Some(Error::new(
                 ErrorKind::ModuleError,
                 "the module answered OK and did not ask for the data; nothing of it was sent",
@@ -386,6 +395,21 @@ impl Engine {
         if let Owner::Op(id) = active.owner {
             self.step_ended(now, id, active, error);
         }
+    }
+
+    /// An `OK` where the prompt is due may be that of a command before, or made up in the topic of a message. What is
+    /// sent between the two would be taken for the payload.
+    fn may_still_ask(&mut self, now: Instant) -> bool {
+        let Some(active) = &mut self.active else {
+            return false;
+        };
+        let wants = active.data.as_ref().is_some_and(|data| !data.is_empty());
+        if active.stage != Stage::Prompt || !wants || active.unasked {
+            return false;
+        }
+        active.unasked = true;
+        active.due = active.due.min(now + AFTER_OK);
+        true
     }
 
     /// Whether an `ERROR` is the module's own limit on data entry: it then takes everything up to a
@@ -465,6 +489,9 @@ impl Engine {
             return;
         }
         let Some(active) = &self.active else { return };
+        if active.unasked && active.stage == Stage::Prompt {
+            return self.finalised(now, Final::Ok);
+        }
         log::debug!(
             "no {} for {} in time",
             if active.stage == Stage::Prompt {

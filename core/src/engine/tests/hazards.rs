@@ -111,6 +111,57 @@ fn a_publish_whose_prompt_is_lost_with_its_connection_ends_all_the_same() {
     }
 }
 
+/// What is sent between them would be taken for the payload.
+#[test]
+fn an_ok_in_front_of_a_prompt_belongs_to_another_command() {
+    connected(|t| {
+        let id = t.publish(0, "hello", 1);
+        t.sent();
+        let next = t.command("AT+CSQ");
+        t.ok();
+        t.advance(millis(999));
+        t.expect_nothing_sent();
+        t.prompt();
+        t.expect_sent("hello");
+        t.ok();
+        t.line("+QMTPUBEX: 0,1,0");
+        t.done(id);
+        t.expect_sent("AT+CSQ\r");
+        t.line("+CSQ: 20,99");
+        t.ok();
+        assert_eq!(t.answer(next), ["+CSQ: 20,99"]);
+    });
+}
+
+#[test]
+fn an_ok_in_place_of_a_prompt_ends_the_command_after_a_while() {
+    connected(|t| {
+        let id = t.publish(0, "hello", 1);
+        t.sent();
+        t.ok();
+        t.pending(id);
+        t.advance(seconds(1));
+        let error = t.failed_with(id, ErrorKind::ModuleError);
+        assert!(error.to_string().contains("did not ask"), "{error}");
+        t.expect_nothing_sent();
+        // Out of step, perhaps.
+        let next = t.command("AT");
+        t.answer_check();
+        t.expect_and_ok("AT\r");
+        t.done(next);
+    });
+    // At once where there is a second one, or another final result code.
+    for code in ["OK", "ERROR"] {
+        connected(|t| {
+            let id = t.publish(0, "hello", 1);
+            t.sent();
+            t.ok();
+            t.line(code);
+            t.failed_with(id, ErrorKind::ModuleError);
+        });
+    }
+}
+
 #[test]
 fn a_lost_prompt_is_waited_out_before_the_line_is_probed() {
     connected(|t| {

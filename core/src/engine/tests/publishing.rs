@@ -300,17 +300,6 @@ impl Test {
 }
 
 #[test]
-fn an_ok_in_place_of_the_prompt_sends_nothing() {
-    connected(|t| {
-        let id = t.publish(0, "abc", 1);
-        t.sent();
-        t.ok();
-        t.failed_with(id, ErrorKind::ModuleError);
-        t.expect_nothing_sent();
-    });
-}
-
-#[test]
 fn a_subscription_tells_what_was_granted() {
     connected(|t| {
         let id = t.subscribe(0, &[("a", 2), ("b", 0), ("c", 1)]);
