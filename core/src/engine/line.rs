@@ -525,10 +525,10 @@ impl Engine {
             // It ends with the silence, should no late prompt come meanwhile.
             return;
         }
-        if let Some(active) = &mut self.active {
-            active.owner = Owner::Nobody;
-        }
         if stage == Stage::Prompt {
+            if let Some(active) = &mut self.active {
+                active.owner = Owner::Nobody;
+            }
             if let Some(op) = self.ops.get_mut(&id) {
                 // A late prompt still gets its payload, and the result its message id.
                 op.taken = true;
@@ -537,6 +537,7 @@ impl Engine {
                 self.give_up_on(now, id, error);
             }
         } else {
+            // Which a late final result code, that of an expired data entry most of all, still ends.
             self.final_missed(now, id, role);
         }
     }
@@ -576,6 +577,7 @@ impl Engine {
         self.line = LineState::Unsynced { normalise: false };
         if let Some(Active {
             owner: Owner::Op(id),
+            stage: Stage::Prompt,
             ..
         }) = self.active.take()
         {

@@ -163,6 +163,29 @@ fn an_ok_in_place_of_a_prompt_ends_the_command_after_a_while() {
 }
 
 #[test]
+fn a_made_up_prompt_costs_the_time_of_the_data_entry() {
+    connected(|t| {
+        let id = t.publish(0, "hello", 1);
+        t.sent();
+        // In a topic, say. The module is not there yet, and waits for its payload when it is.
+        t.line("> ");
+        t.expect_sent("hello");
+        t.line("\",1,\"x\"");
+        t.prompt();
+        t.advance(seconds(10));
+        t.line("ERROR");
+        t.failed_with(id, ErrorKind::ModuleError);
+        // It takes what comes for the rest of the payload until the line is silent.
+        let next = t.command("AT");
+        t.expect_nothing_sent();
+        t.advance(millis(200));
+        t.answer_check();
+        t.expect_and_ok("AT\r");
+        t.done(next);
+    });
+}
+
+#[test]
 fn a_lost_prompt_is_waited_out_before_the_line_is_probed() {
     connected(|t| {
         let id = t.publish(0, "hello", 1);
