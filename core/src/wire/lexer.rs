@@ -2,9 +2,7 @@
 
 use memchr::memchr2;
 
-use super::message::{
-    self, Bounds, Found, PREFIX, Progress, RawMessage, RecvLayout, Step, TooLarge,
-};
+use super::message::{self, Bounds, Found, PREFIX, Progress, RawMessage, RecvLayout, Step};
 
 /// One thing that stood on the serial line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,6 +147,8 @@ pub struct Lexer {
     /// Do not look before this many bytes are there, from `start`.
     need: usize,
     state: State,
+    /// Where the message that was read last stands.
+    found: Found,
     /// Something was thrown away and not yet told.
     unreported: bool,
     limits: Limits,
@@ -158,8 +158,8 @@ enum Progressed {
     /// A line, as a range of the buffer.
     Line(usize, usize),
     Prompt,
-    /// A message, and where in the buffer it begins.
-    Message(Found, usize),
+    /// A message, and where in the buffer it begins; [`Lexer::found`] says the rest.
+    Message(usize),
     /// Counted bytes, as a range of the buffer.
     Raw(usize, usize),
     Ack,
@@ -201,7 +201,7 @@ impl Lexer {
             match self.step(context) {
                 Progressed::Line(from, to) => return Some(Token::Line(&self.buf[from..to])),
                 Progressed::Prompt => return Some(Token::Prompt),
-                Progressed::Message(found, base) => return Some(self.raw(&found, base)),
+                Progressed::Message(base) => return Some(self.raw(base)),
                 Progressed::Raw(from, to) => return Some(Token::Raw(&self.buf[from..to])),
                 Progressed::Ack => return Some(Token::Ack),
                 Progressed::Lost(loss) => return Some(Token::Lost(loss)),
@@ -211,7 +211,8 @@ impl Lexer {
         }
     }
 
-    fn raw(&self, found: &Found, base: usize) -> Token<'_> {
+    fn raw(&self, base: usize) -> Token<'_> {
+        let found = &self.found;
         let slice = |(from, to)| &self.buf[base + from..base + to];
         Token::Message(RawMessage {
             client: found.client,
@@ -266,19 +267,20 @@ impl Lexer {
                 let buf = &self.buf[base..];
                 let layout = |client| layout(context, client);
                 let bounds = self.bounds();
-                let Step::Message(found) = message::read(buf, layout, bounds, &mut progress, true)
+                let found = &mut self.found;
+                let Step::Message = message::read(buf, layout, bounds, &mut progress, true, found)
                 else {
                     self.drop_all();
                     return Some(Token::Lost(Loss::Unframed));
                 };
-                self.consume(found.end);
+                self.consume(self.found.end);
                 let rest = &self.buf[self.start..];
-                if found.length.is_some() && rest.iter().any(|&byte| !is_blank(byte)) {
+                if self.found.length.is_some() && rest.iter().any(|&byte| !is_blank(byte)) {
                     // It may be the rest of a payload of which bytes were lost.
                     self.start = self.buf.len();
                     self.unreported = true;
                 }
-                Some(self.raw(&found, base))
+                Some(self.raw(base))
             }
             State::SkipPayload(_) | State::Discard => {
                 self.drop_all();
@@ -483,13 +485,20 @@ impl Lexer {
         let mut progress = Progress::default();
         let buf = &self.buf[self.start..];
         let layout = |client| layout(context, client);
-        match message::read(buf, layout, self.bounds(), &mut progress, false) {
+        match message::read(
+            buf,
+            layout,
+            self.bounds(),
+            &mut progress,
+            false,
+            &mut self.found,
+        ) {
             Step::Need(bytes) => {
                 self.need = bytes;
                 self.state = State::Message(progress);
                 Progressed::Starved
             }
-            step => self.message_ended(step),
+            step => self.message_ended(step, context),
         }
     }
 
@@ -500,19 +509,19 @@ impl Lexer {
         };
         let buf = &self.buf[self.start..];
         let layout = |client| layout(context, client);
-        match message::read(buf, layout, bounds, progress, false) {
+        match message::read(buf, layout, bounds, progress, false, &mut self.found) {
             Step::Need(bytes) => {
                 self.need = bytes;
                 Progressed::Starved
             }
             step => {
                 self.state = State::Line;
-                self.message_ended(step)
+                self.message_ended(step, context)
             }
         }
     }
 
-    fn message_ended(&mut self, step: Step) -> Progressed {
+    fn message_ended(&mut self, step: Step, context: &Context) -> Progressed {
         let base = self.start;
         match step {
             Step::Need(_) => Progressed::Again,
@@ -520,19 +529,18 @@ impl Lexer {
                 self.consume(end);
                 Progressed::Line(base, base + end)
             }
-            Step::Message(found) => {
-                self.consume(found.end);
-                Progressed::Message(found, base)
+            Step::Message => {
+                self.consume(self.found.end);
+                Progressed::Message(base)
             }
-            Step::TooLarge(TooLarge {
-                client,
-                length,
-                at,
-                hex,
-            }) => {
-                self.consume(at);
+            Step::TooLarge => {
+                let client = self.found.client;
+                let length = self.found.length.unwrap_or(0) as usize;
+                let hex = layout(context, client).hex;
+                self.consume(self.found.payload.0);
                 self.state = State::SkipPayload(Skip {
                     left: length,
+                    // Hexadecimal text may be twice as long.
                     again: if hex { length } else { 0 },
                     first: None,
                 });

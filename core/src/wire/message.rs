@@ -51,15 +51,17 @@ pub(super) enum Step {
     Need(usize),
     /// An ordinary line, its text ends here.
     Line(usize),
-    /// A message; the ranges index the buffer, `end` is behind its CR LF.
-    Message(Found),
-    /// A payload larger than allowed: to be skipped by count.
-    TooLarge(TooLarge),
+    /// A message: `found` says where.
+    Message,
+    /// A payload larger than allowed: to be skipped by count. `found` says whose, how long it is, and where it
+    /// begins, or the quotation mark or CR LF in front of it.
+    TooLarge,
     /// No reading fits.
     Broken,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Where a message stands; the ranges index the buffer, `end` is behind its CR LF.
+#[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) client: u8,
     pub(super) msgid: u16,
@@ -67,16 +69,6 @@ pub(super) struct Found {
     pub(super) payload: (usize, usize),
     pub(super) length: Option<u32>,
     pub(super) end: usize,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct TooLarge {
-    pub(super) client: u8,
-    pub(super) length: usize,
-    /// Where the payload begins, or the quotation mark or CR LF in front of it.
-    pub(super) at: usize,
-    /// The payload is hexadecimal text, so twice its length may be printed.
-    pub(super) hex: bool,
 }
 
 /// How far a message has been read, so that bytes that come one at a time cost no second look.
@@ -126,6 +118,7 @@ pub(super) fn read(
     bounds: Bounds,
     progress: &mut Progress,
     now_or_never: bool,
+    found: &mut Found,
 ) -> Step {
     let head = match progress.head {
         Some(head) => head,
@@ -149,7 +142,7 @@ pub(super) fn read(
     let limit = head.topic + bounds.head;
     loop {
         if progress.uncounted {
-            return uncounted(buf, head, bounds, progress);
+            return uncounted(buf, head, bounds, progress, found);
         }
         let from = progress.search;
         let within = &buf[from..buf.len().min(limit + 1)];
@@ -175,7 +168,7 @@ pub(super) fn read(
                 continue;
             }
         }
-        match candidate(buf, head, at, bounds) {
+        match candidate(buf, head, at, bounds, found) {
             Parsed::Yes(step) => return step,
             Parsed::Need(n) if !now_or_never => return Step::Need(n),
             Parsed::Need(_) => progress.counted = true,
@@ -250,9 +243,15 @@ fn counted_at(buf: &[u8], from: usize) -> bool {
 }
 
 /// The reading in which the topic ends at the quotation mark `quote`.
-fn candidate(buf: &[u8], head: Head, quote: usize, bounds: Bounds) -> Parsed<Step> {
+fn candidate(
+    buf: &[u8],
+    head: Head,
+    quote: usize,
+    bounds: Bounds,
+    found: &mut Found,
+) -> Parsed<Step> {
     let (length, end) = match length_at(buf, quote + 2) {
-        Parsed::Yes(found) => found,
+        Parsed::Yes(length) => length,
         Parsed::No => return Parsed::No,
         Parsed::Need(n) => return Parsed::Need(n),
     };
@@ -265,16 +264,16 @@ fn candidate(buf: &[u8], head: Head, quote: usize, bounds: Bounds) -> Parsed<Ste
     };
     let hex = head.layout.hex;
     if length > bounds.payload {
-        return Parsed::Yes(if length > bounds.skipped {
-            Step::Broken
-        } else {
-            Step::TooLarge(TooLarge {
-                client: head.client,
-                length,
-                at,
-                hex,
-            })
-        });
+        if length > bounds.skipped {
+            return Parsed::Yes(Step::Broken);
+        }
+        *found = Found {
+            client: head.client,
+            payload: (at, at),
+            length: u32::try_from(length).ok(),
+            ..Found::default()
+        };
+        return Parsed::Yes(Step::TooLarge);
     }
     let ends = if own_line && length == 0 {
         Parsed::Yes((at, at, at))
@@ -285,14 +284,17 @@ fn candidate(buf: &[u8], head: Head, quote: usize, bounds: Bounds) -> Parsed<Ste
         }
     };
     match ends {
-        Parsed::Yes((start, stop, end)) => Parsed::Yes(Step::Message(Found {
-            client: head.client,
-            msgid: head.msgid,
-            topic: (head.topic, quote),
-            payload: (start, stop),
-            length: u32::try_from(length).ok(),
-            end,
-        })),
+        Parsed::Yes((start, stop, end)) => {
+            *found = Found {
+                client: head.client,
+                msgid: head.msgid,
+                topic: (head.topic, quote),
+                payload: (start, stop),
+                length: u32::try_from(length).ok(),
+                end,
+            };
+            Parsed::Yes(Step::Message)
+        }
         Parsed::Need(n) => Parsed::Need(n),
         Parsed::No => Parsed::No,
     }
@@ -362,7 +364,13 @@ fn other_line(buf: &[u8], bounds: Bounds, progress: &mut Progress) -> Step {
 
 /// The reading without a length: the payload runs to CR LF, one quotation mark is taken off either
 /// end.
-fn uncounted(buf: &[u8], head: Head, bounds: Bounds, progress: &mut Progress) -> Step {
+fn uncounted(
+    buf: &[u8],
+    head: Head,
+    bounds: Bounds,
+    progress: &mut Progress,
+    found: &mut Found,
+) -> Step {
     let end = match crlf(buf, bounds, progress) {
         Ok(end) => end,
         Err(step) => return step,
@@ -382,12 +390,13 @@ fn uncounted(buf: &[u8], head: Head, bounds: Bounds, progress: &mut Progress) ->
     if stop - start > bounds.payload || quote - head.topic > bounds.head {
         return Step::Broken;
     }
-    Step::Message(Found {
+    *found = Found {
         client: head.client,
         msgid: head.msgid,
         topic: (head.topic, quote),
         payload: (start, stop),
         length: None,
         end: end + 2,
-    })
+    };
+    Step::Message
 }
