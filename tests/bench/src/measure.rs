@@ -75,3 +75,9 @@ pub(crate) fn seconds(run: impl FnOnce()) -> f64 {
     run();
     begun.elapsed().as_secs_f64()
 }
+
+/// Nanoseconds of the clock that all processes share.
+pub(crate) fn now() -> u64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
