@@ -23,8 +23,10 @@ in_c() {
 }
 in_c with_atmqtt -I "$work/prefix/include" -L "$work/prefix/lib" -Wl,-rpath,"$work/prefix/lib" -latmqtt
 in_c handoff -pthread
+in_c empty
 
 echo '-- measuring'
 CARGO_TARGET_DIR=$work/build cargo build --quiet --release --locked --manifest-path tests/bench/Cargo.toml
 "$work/build/release/atmqtt-bench" --python "$work/venv/bin/python" --in-c "$work" \
+    --library "$work/prefix/lib/libatmqtt.so" \
     --json "$target/bench.json" --svg "$target/bench.svg" "$@"

@@ -17,6 +17,7 @@ mod peer;
 mod publish;
 mod raw;
 mod report;
+mod size;
 mod urc;
 
 use std::path::PathBuf;
@@ -35,7 +36,7 @@ struct Options {
     /// Run everything, and so briefly that the figures mean nothing
     #[arg(long)]
     quick: bool,
-    /// Measure only this (may be given several times): lexer, command, publish, line, urc, idle, growth
+    /// Measure only this (may be given several times): lexer, command, publish, line, urc, idle, size, growth
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
     /// Write the rows to this file
@@ -72,13 +73,14 @@ impl Plan {
 
 type Chapter = (&'static str, fn(&Plan, &mut Report));
 
-const CHAPTERS: [Chapter; 7] = [
+const CHAPTERS: [Chapter; 8] = [
     ("lexer", lexer::run),
     ("command", command::run),
     ("publish", publish::run),
     ("line", line::run),
     ("urc", urc::run),
     ("idle", idle::run),
+    ("size", size::run),
     ("growth", growth::run),
 ];
 

@@ -20,6 +20,9 @@ pub(crate) struct Others {
     /// The folder with the programs in C
     #[arg(long = "in-c", value_name = "FOLDER")]
     in_c: Option<PathBuf>,
+    /// The library for C
+    #[arg(long, value_name = "FILE")]
+    pub(crate) library: Option<PathBuf>,
 }
 
 /// Who does the work.
@@ -35,6 +38,8 @@ pub(crate) enum Who {
     PyserialThread,
     /// A thread that reads and hands over to another.
     Handoff,
+    /// A program that does nothing.
+    Empty,
 }
 
 impl Who {
@@ -46,6 +51,7 @@ impl Who {
             Self::Pyserial => "pyserial, readline",
             Self::PyserialThread => "pyserial, reader thread",
             Self::Handoff => "a thread that reads, and a bare hand-off",
+            Self::Empty => "an empty program",
         }
     }
 
@@ -72,6 +78,7 @@ impl Who {
             Self::Pyserial => script("with_pyserial.py"),
             Self::PyserialThread => script("with_pyserial_thread.py"),
             Self::Handoff => in_c("handoff"),
+            Self::Empty => in_c("empty"),
         }
     }
 }
@@ -144,6 +151,16 @@ impl Peer {
         let line = self.line();
         line.parse()
             .unwrap_or_else(|_| panic!("a peer says {line:?}"))
+    }
+
+    /// How much of it is in memory, in KiB.
+    pub(crate) fn resident(&self) -> f64 {
+        // Not VmRSS, which lags behind by some pages a processor.
+        let path = format!("/proc/{}/smaps_rollup", self.child.id());
+        let text = std::fs::read_to_string(path).expect("it runs");
+        let mut words = text.split_whitespace().skip_while(|word| *word != "Rss:");
+        let kib = words.nth(1).and_then(|word| word.parse().ok());
+        kib.unwrap_or_else(|| panic!("no size in {text:?}"))
     }
 }
 
