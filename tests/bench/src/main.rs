@@ -11,6 +11,7 @@ mod growth;
 mod idle;
 mod lexer;
 mod line;
+mod load;
 mod measure;
 mod own;
 mod peer;

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use atmqtt::{Client, ClientConfig, Connect, Event, Messages, Modem, QoS};
 
+use crate::load;
 use crate::measure::now;
 
 #[derive(Debug, clap::Args)]
@@ -22,6 +23,7 @@ enum Work {
     Publish,
     Receive,
     Urc,
+    Load,
 }
 
 pub(crate) fn run(options: &Options) {
@@ -52,6 +54,7 @@ pub(crate) fn run(options: &Options) {
             rounds(|| receive(&messages));
         }
         Work::Urc => listen(&modem),
+        Work::Load => load::run(&modem),
     }
 }
 

@@ -5,6 +5,7 @@
 //!
 //! Where the work is `urc`, it prints for every URC when it was called, in nanoseconds of the monotonic clock.
 
+use std::fmt::Display;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -126,8 +127,8 @@ impl Peer {
         line.trim_end().to_owned()
     }
 
-    /// Tells it to do the work so many times.
-    pub(crate) fn begin(&mut self, times: usize) {
+    /// Tells it to do the work so many times, or whatever else it reads.
+    pub(crate) fn begin(&mut self, times: impl Display) {
         writeln!(self.input, "{times}").expect("it reads");
     }
 
@@ -141,7 +142,7 @@ impl Peer {
         }
     }
 
-    pub(crate) fn round(&mut self, times: usize) -> Took {
+    pub(crate) fn round(&mut self, times: impl Display) -> Took {
         self.begin(times);
         self.end()
     }

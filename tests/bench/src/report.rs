@@ -35,8 +35,17 @@ pub(crate) struct Row {
     ratio: Option<f64>,
     target: Option<String>,
     met: Option<bool>,
+    #[serde(flatten)]
+    curve: Option<Curve>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
+}
+
+/// What the value is at each point of a range, whose last is the value of the row.
+#[derive(Debug, Serialize)]
+pub(crate) struct Curve {
+    along: &'static str,
+    points: Vec<(usize, f64)>,
 }
 
 #[derive(Debug, Serialize)]
@@ -48,7 +57,7 @@ struct Beside {
 impl Beside {
     fn of(figure: &Figure) -> Self {
         Self {
-            name: figure.name.to_owned(),
+            name: figure.name.clone(),
             value: figure.median(),
         }
     }
@@ -66,6 +75,7 @@ impl Row {
             ratio: None,
             target: None,
             met: None,
+            curve: None,
             note: None,
         }
     }
@@ -87,6 +97,11 @@ impl Row {
         self.peer = Some(Beside::of(figure));
         let ratio = self.value / figure.median();
         self.ratio.get_or_insert(ratio);
+        self
+    }
+
+    pub(crate) fn points(mut self, along: &'static str, points: Vec<(usize, f64)>) -> Self {
+        self.curve = Some(Curve { along, points });
         self
     }
 
