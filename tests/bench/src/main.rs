@@ -15,6 +15,7 @@ mod load;
 mod measure;
 mod own;
 mod peer;
+mod picture;
 mod publish;
 mod raw;
 mod report;
