@@ -30,6 +30,7 @@ pub(crate) fn run(plan: &Plan, report: &mut Report) {
         along: "clients",
         values: [1, 2, 3, 4, 5, 6],
         load: |clients| Load { clients, ..one },
+        remark: "",
     };
     let waiting = Range {
         along: "waiting",
@@ -39,17 +40,19 @@ pub(crate) fn run(plan: &Plan, report: &mut Report) {
             waiting,
             ..one
         },
+        remark: "",
     };
-    // Of an empty payload the module asks for nothing, which saves a prompt.
     let payload = Range {
         along: "bytes",
         values: [0, 16, 64, 256, 1024, 1500],
         load: |payload| Load { payload, ..one },
+        remark: "; for no bytes there is no prompt, and no write after it",
     };
     let threads = Range {
         along: "threads",
         values: [1, 2, 4, 8, 16, 32, 64],
         load: |threads| Load { threads, ..one },
+        remark: "",
     };
     // What it costs to wake a thread depends on the processor it last ran on, and on how deep that sleeps, more than
     // on anything here. But threads may also contend where they run at the same time.
@@ -80,6 +83,8 @@ struct Range<const N: usize, F> {
     along: &'static str,
     values: [usize; N],
     load: F,
+    /// What else is different between its points.
+    remark: &'static str,
 }
 
 impl<const N: usize, F: Fn(usize) -> Load> Range<N, F> {
@@ -113,8 +118,9 @@ impl<const N: usize, F: Fn(usize) -> Load> Range<N, F> {
                 .floor(first)
                 .points(along, self.values.into_iter().zip(medians).collect())
                 .note(format!(
-                    "between any two points at most {:.2} times",
-                    most / least
+                    "between any two points at most {:.2} times{}",
+                    most / least,
+                    self.remark
                 ))
                 .target(Target::OfFloorAtMost(MOST)),
         );
