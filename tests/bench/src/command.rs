@@ -78,15 +78,15 @@ pub(crate) fn run(plan: &Plan, report: &mut Report) {
                 .target(Target::OfPeerAtMost(1.5)),
         );
     }
-    for peer in [Who::Pyserial, Who::PyserialThread]
-        .into_iter()
-        .filter_map(|who| figures.of(who))
-    {
-        report.add(
-            Row::new("command round trip from Rust", "µs", rust)
-                .peer(peer)
-                .target(Target::OfPeerAtMost(1.0)),
-        );
+    for who in [Who::Pyserial, Who::PyserialThread] {
+        if let Some(peer) = figures.of(who) {
+            let name = format!("command round trip from Rust, beside {}", who.name());
+            report.add(
+                Row::new(name, "µs", rust)
+                    .peer(peer)
+                    .target(Target::OfPeerAtMost(1.0)),
+            );
+        }
     }
 }
 

@@ -113,7 +113,7 @@ fn main() {
         bar.inc(1);
     }
     bar.finish_and_clear();
-    print!("{}", report.table());
+    println!("{}", report.table().trim_end());
     if let Some(path) = &options.json {
         report.write_json(path);
     }

@@ -137,13 +137,14 @@ impl Row {
         let word = if least { "at least" } else { "at most" };
         let promised = match of {
             Some(of) => format!("{word} {bound} of {of}"),
-            None => format!("{word} {} {}", number(bound), self.unit),
+            None => format!("{word} {bound} {}", self.unit),
         };
         if let Some(figure) = figure {
-            let used = match (figure == bound, least) {
-                (true, _) => 1.0,
-                (_, true) => bound / figure,
-                (_, false) => figure / bound,
+            let used = match least {
+                true => bound / figure,
+                // Of nothing allowed, too.
+                false if figure == 0.0 => 0.0,
+                false => figure / bound,
             };
             self.met = Some(used <= 1.0);
             self.judged = Some(Judged {
@@ -189,6 +190,7 @@ impl Row {
 /// Three digits that count.
 fn number(value: f64) -> String {
     match value.abs() {
+        0.0 => "0".to_owned(),
         v if v >= 100.0 => format!("{value:.0}"),
         v if v >= 10.0 => format!("{value:.1}"),
         _ => format!("{value:.2}"),
