@@ -84,13 +84,14 @@ impl Listener {
 }
 
 pub(crate) fn run(plan: &Plan, report: &mut Report) {
-    let times = plan.pick(1000, 20);
+    // Many and short rounds: where threads are put, and how long it takes to wake them there, changes by the second.
+    let times = plan.pick(200, 20);
     let all = [Who::Handoff, Who::Rust, Who::C, Who::Python];
     let mut listeners: Vec<(Who, Listener)> = all
         .into_iter()
         .filter_map(|who| Some((who, Listener::start(who, &plan.others)?)))
         .collect();
-    let figures = in_turn(plan.rounds, &mut listeners, |listener| {
+    let figures = in_turn(plan.pick(55, 2), &mut listeners, |listener| {
         listener.latency(times)
     });
     let floor = figures.of(Who::Handoff);
