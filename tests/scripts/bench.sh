@@ -17,10 +17,16 @@ echo '-- this library and pyserial for Python'
 
 echo '-- this library for C'
 PREFIX=$work/prefix ffi-c/install.sh >"$work/install.log"
-cc -std=c99 -D_POSIX_C_SOURCE=199309L -O2 -o "$work/with_atmqtt" tests/bench/peers/with_atmqtt.c \
-    -I "$work/prefix/include" -L "$work/prefix/lib" -Wl,-rpath,"$work/prefix/lib" -latmqtt
+# in_c NAME FLAG...: builds one of the peers.
+in_c() {
+    cc -std=c99 -D_POSIX_C_SOURCE=200809L -O2 -o "$work/$1" "tests/bench/peers/$1.c" "${@:2}"
+}
+in_c with_atmqtt -I "$work/prefix/include" -L "$work/prefix/lib" -Wl,-rpath,"$work/prefix/lib" -latmqtt
+in_c handoff -pthread
+in_c empty
 
 echo '-- measuring'
 CARGO_TARGET_DIR=$work/build cargo build --quiet --release --locked --manifest-path tests/bench/Cargo.toml
-"$work/build/release/atmqtt-bench" --python "$work/venv/bin/python" --in-c "$work/with_atmqtt" \
+"$work/build/release/atmqtt-bench" --python "$work/venv/bin/python" --in-c "$work" \
+    --library "$work/prefix/lib/libatmqtt.so" \
     --json "$target/bench.json" --svg "$target/bench.svg" "$@"

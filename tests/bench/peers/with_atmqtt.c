@@ -1,4 +1,5 @@
 /* The work of peer.rs with this library, from C. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,11 +52,33 @@ static void receive(void)
     }
 }
 
+/* Tells when it was called with every URC. */
+static void heard(const atmqtt_event *event, void *unused)
+{
+    struct timespec called;
+    clock_gettime(CLOCK_MONOTONIC, &called);
+    (void)unused;
+    if (event->type != ATMQTT_EVENT_URC)
+        return;
+    printf("%" PRId64 "\n", (int64_t)called.tv_sec * 1000000000 + called.tv_nsec);
+    fflush(stdout);
+}
+
+static int listen_to_urcs(void)
+{
+    check("listen", atmqtt_modem_set_event_callback(modem, heard, NULL, NULL));
+    puts("ready");
+    fflush(stdout);
+    return getchar() == EOF ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3)
         return 2;
     check("open the port", atmqtt_modem_open(argv[2], NULL, &modem));
+    if (strcmp(argv[1], "urc") == 0)
+        return listen_to_urcs();
     void (*work)(void) = command;
     if (strcmp(argv[1], "command") != 0) {
         check("take a client", atmqtt_modem_client(modem, 0, &client));

@@ -1,10 +1,18 @@
 """The work of peer.rs with this library."""
 
 import sys
+import time
 
 import rounds
 
 import atmqtt
+
+
+def heard(event: atmqtt.Event) -> None:
+    """Tells when it was called with every URC."""
+    called = time.monotonic_ns()
+    if isinstance(event, atmqtt.Urc):
+        print(called, flush=True)
 
 
 def main() -> None:
@@ -13,6 +21,11 @@ def main() -> None:
     modem = atmqtt.Modem(port)
     if work == "command":
         rounds.run(lambda: modem.command("AT"))
+        return
+    if work == "urc":
+        modem.on_event = heard
+        print("ready", flush=True)
+        sys.stdin.read()
         return
     client = modem.client(0)
     client.configure()

@@ -4,8 +4,8 @@ use atmqtt::Modem;
 use atmqtt_emulator::runtime::Emulator;
 
 use crate::Plan;
-use crate::measure::{Figure, Runner, in_turn, seconds};
-use crate::peer::{Peer, Who};
+use crate::measure::{Runner, in_turn, seconds};
+use crate::peer::{self, Peer, Who};
 use crate::raw::{Alone, Threaded};
 use crate::report::{Report, Row, Target};
 
@@ -62,37 +62,31 @@ pub(crate) fn run(plan: &Plan, report: &mut Report) {
             Some((who, peer))
         })
         .collect();
-    let figures = peers_in_turn(plan.rounds, &mut peers, |peer| {
+    let figures = peer::in_turn(plan.rounds, &mut peers, |peer| {
         micros(peer.round(times).seconds)
     });
-    let figure = |who: Who| {
-        figures
-            .iter()
-            .find(|(of, _)| *of == who)
-            .map(|(_, figure)| figure)
-    };
-    let (Some(rust), pyserial) = (figure(Who::Rust), figure(Who::Pyserial)) else {
+    let Some(rust) = figures.of(Who::Rust) else {
         return;
     };
-    if let Some(c) = figure(Who::C) {
+    if let Some(c) = figures.of(Who::C) {
         report.add(Row::new("command round trip from C", "µs", c).peer(rust));
     }
-    if let Some(python) = figure(Who::Python) {
+    if let Some(python) = figures.of(Who::Python) {
         report.add(
             Row::new("command round trip from Python, beside Rust", "µs", python)
                 .peer(rust)
                 .target(Target::OfPeerAtMost(1.5)),
         );
     }
-    for peer in [pyserial, figure(Who::PyserialThread)]
-        .into_iter()
-        .flatten()
-    {
-        report.add(
-            Row::new("command round trip from Rust", "µs", rust)
-                .peer(peer)
-                .target(Target::OfPeerAtMost(1.0)),
-        );
+    for who in [Who::Pyserial, Who::PyserialThread] {
+        if let Some(peer) = figures.of(who) {
+            let name = format!("command round trip from Rust, beside {}", who.name());
+            report.add(
+                Row::new(name, "µs", rust)
+                    .peer(peer)
+                    .target(Target::OfPeerAtMost(1.0)),
+            );
+        }
     }
 }
 
@@ -102,25 +96,4 @@ fn each(times: usize, mut command: impl FnMut()) -> impl FnMut() -> f64 {
         let seconds = seconds(|| (0..times).for_each(|_| command()));
         seconds * 1e6 / times as f64
     }
-}
-
-/// Peers that are on this machine, in turn.
-pub(crate) fn peers_in_turn(
-    rounds: usize,
-    peers: &mut [(Who, Peer)],
-    mut round: impl FnMut(&mut Peer) -> f64,
-) -> Vec<(Who, Figure)> {
-    let mut values = vec![Vec::new(); peers.len()];
-    for turn in 0..=rounds {
-        for ((_, peer), values) in peers.iter_mut().zip(&mut values) {
-            let value = round(peer);
-            if turn > 0 {
-                values.push(value);
-            }
-        }
-    }
-    let figures = peers.iter().zip(values);
-    figures
-        .map(|((who, _), values)| (*who, Figure::of(who.name(), values)))
-        .collect()
 }

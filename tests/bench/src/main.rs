@@ -11,12 +11,15 @@ mod growth;
 mod idle;
 mod lexer;
 mod line;
+mod load;
 mod measure;
 mod own;
 mod peer;
+mod picture;
 mod publish;
 mod raw;
 mod report;
+mod size;
 mod urc;
 
 use std::path::PathBuf;
@@ -35,7 +38,7 @@ struct Options {
     /// Run everything, and so briefly that the figures mean nothing
     #[arg(long)]
     quick: bool,
-    /// Measure only this (may be given several times): lexer, command, publish, line, urc, idle, growth
+    /// Measure only this (may be given several times): lexer, command, publish, line, urc, idle, size, growth
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
     /// Write the rows to this file
@@ -72,13 +75,14 @@ impl Plan {
 
 type Chapter = (&'static str, fn(&Plan, &mut Report));
 
-const CHAPTERS: [Chapter; 7] = [
+const CHAPTERS: [Chapter; 8] = [
     ("lexer", lexer::run),
     ("command", command::run),
     ("publish", publish::run),
     ("line", line::run),
     ("urc", urc::run),
     ("idle", idle::run),
+    ("size", size::run),
     ("growth", growth::run),
 ];
 
@@ -109,7 +113,7 @@ fn main() {
         bar.inc(1);
     }
     bar.finish_and_clear();
-    print!("{}", report.table());
+    println!("{}", report.table().trim_end());
     if let Some(path) = &options.json {
         report.write_json(path);
     }

@@ -4,7 +4,10 @@ use std::io::BufRead as _;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use atmqtt::{Client, ClientConfig, Connect, Messages, Modem, QoS};
+use atmqtt::{Client, ClientConfig, Connect, Event, Messages, Modem, QoS};
+
+use crate::load;
+use crate::measure::now;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
@@ -19,6 +22,8 @@ enum Work {
     Command,
     Publish,
     Receive,
+    Urc,
+    Load,
 }
 
 pub(crate) fn run(options: &Options) {
@@ -48,6 +53,8 @@ pub(crate) fn run(options: &Options) {
                 .expect("subscribed");
             rounds(|| receive(&messages));
         }
+        Work::Urc => listen(&modem),
+        Work::Load => load::run(&modem),
     }
 }
 
@@ -60,6 +67,19 @@ fn publish(client: &Client) {
 fn receive(messages: &Messages) {
     let message = messages.recv().expect("the port is open");
     assert_eq!(message.payload().len(), 64);
+}
+
+/// Tells when it was called with every URC.
+fn listen(modem: &Modem) {
+    let heard = |event: Event| {
+        let called = now();
+        if matches!(event, Event::Urc(_)) {
+            println!("{called}");
+        }
+    };
+    modem.on_event(heard).expect("nobody else has them");
+    println!("ready");
+    let _ = std::io::stdin().lines().count();
 }
 
 /// Does it as often as is asked for, again and again.

@@ -2,10 +2,15 @@
 //!
 //! A peer gets the work and the path of a port, prints `ready`, and for every number that it reads from stdin does
 //! the work so many times and prints the seconds that took and the processor time that it used.
+//!
+//! Where the work is `urc`, it prints for every URC when it was called, in nanoseconds of the monotonic clock.
 
+use std::fmt::Display;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use crate::measure::Figure;
 
 /// Where other programs are.
 #[derive(Debug, Clone, clap::Args)]
@@ -13,9 +18,12 @@ pub(crate) struct Others {
     /// A Python that has pyserial and this library
     #[arg(long, value_name = "PROGRAM")]
     python: Option<PathBuf>,
-    /// The program in C
-    #[arg(long = "in-c", value_name = "PROGRAM")]
+    /// The folder with the programs in C
+    #[arg(long = "in-c", value_name = "FOLDER")]
     in_c: Option<PathBuf>,
+    /// The library for C
+    #[arg(long, value_name = "FILE")]
+    pub(crate) library: Option<PathBuf>,
 }
 
 /// Who does the work.
@@ -29,6 +37,10 @@ pub(crate) enum Who {
     Pyserial,
     /// pyserial with a thread that reads.
     PyserialThread,
+    /// A thread that reads and hands over to another.
+    Handoff,
+    /// A program that does nothing.
+    Empty,
 }
 
 impl Who {
@@ -39,6 +51,8 @@ impl Who {
             Self::Python => "from Python",
             Self::Pyserial => "pyserial, readline",
             Self::PyserialThread => "pyserial, reader thread",
+            Self::Handoff => "a thread that reads, and a bare hand-off",
+            Self::Empty => "an empty program",
         }
     }
 
@@ -53,16 +67,19 @@ impl Who {
             );
             Some(command)
         };
+        let in_c = |name: &str| Some(Command::new(others.in_c.as_ref()?.join(name)));
         match self {
             Self::Rust => {
                 let mut command = Command::new(std::env::current_exe().ok()?);
                 command.arg("own");
                 Some(command)
             }
-            Self::C => others.in_c.as_ref().map(Command::new),
+            Self::C => in_c("with_atmqtt"),
             Self::Python => script("with_atmqtt.py"),
             Self::Pyserial => script("with_pyserial.py"),
             Self::PyserialThread => script("with_pyserial_thread.py"),
+            Self::Handoff => in_c("handoff"),
+            Self::Empty => in_c("empty"),
         }
     }
 }
@@ -110,8 +127,8 @@ impl Peer {
         line.trim_end().to_owned()
     }
 
-    /// Tells it to do the work so many times.
-    pub(crate) fn begin(&mut self, times: usize) {
+    /// Tells it to do the work so many times, or whatever else it reads.
+    pub(crate) fn begin(&mut self, times: impl Display) {
         writeln!(self.input, "{times}").expect("it reads");
     }
 
@@ -125,9 +142,26 @@ impl Peer {
         }
     }
 
-    pub(crate) fn round(&mut self, times: usize) -> Took {
+    pub(crate) fn round(&mut self, times: impl Display) -> Took {
         self.begin(times);
         self.end()
+    }
+
+    /// Waits for a URC to come to it, and tells when it did.
+    pub(crate) fn called(&mut self) -> u64 {
+        let line = self.line();
+        line.parse()
+            .unwrap_or_else(|_| panic!("a peer says {line:?}"))
+    }
+
+    /// How much of it is in memory, in KiB.
+    pub(crate) fn resident(&self) -> f64 {
+        // Not VmRSS, which lags behind by some pages a processor.
+        let path = format!("/proc/{}/smaps_rollup", self.child.id());
+        let text = std::fs::read_to_string(path).expect("it runs");
+        let mut words = text.split_whitespace().skip_while(|word| *word != "Rss:");
+        let kib = words.nth(1).and_then(|word| word.parse().ok());
+        kib.unwrap_or_else(|| panic!("no size in {text:?}"))
     }
 }
 
@@ -136,4 +170,38 @@ impl Drop for Peer {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// What was measured of several.
+pub(crate) struct Figures(Vec<(Who, Figure)>);
+
+impl Figures {
+    /// `None` where it is not on this machine.
+    pub(crate) fn of(&self, who: Who) -> Option<&Figure> {
+        let found = self.0.iter().find(|(of, _)| *of == who);
+        found.map(|(_, figure)| figure)
+    }
+}
+
+/// Those that are on this machine, in turn, so many times, after one round that does not count.
+pub(crate) fn in_turn<T>(
+    rounds: usize,
+    peers: &mut [(Who, T)],
+    mut round: impl FnMut(&mut T) -> f64,
+) -> Figures {
+    let mut values = vec![Vec::new(); peers.len()];
+    for turn in 0..=rounds {
+        for ((_, peer), values) in peers.iter_mut().zip(&mut values) {
+            let value = round(peer);
+            if turn > 0 {
+                values.push(value);
+            }
+        }
+    }
+    let figures = peers.iter().zip(values);
+    Figures(
+        figures
+            .map(|((who, _), values)| (*who, Figure::of(who.name(), values)))
+            .collect(),
+    )
 }

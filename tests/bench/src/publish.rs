@@ -6,9 +6,8 @@ use atmqtt::{Client, ClientConfig, Connect, Modem, QoS};
 use atmqtt_emulator::runtime::Emulator;
 
 use crate::Plan;
-use crate::command::peers_in_turn;
 use crate::measure::{Figure, Runner, in_turn, seconds};
-use crate::peer::{Peer, Who};
+use crate::peer::{self, Peer, Who};
 use crate::report::{Report, Row, Target};
 
 /// What the module has under way at a time.
@@ -98,19 +97,13 @@ fn processor(plan: &Plan, report: &mut Report) {
     ];
     let times = plan.pick(1000, 20);
     for work in ["publish", "receive"] {
-        let modules: Vec<Emulator> = all
-            .iter()
-            .map(|_| Emulator::builder().start().expect("an emulator"))
-            .collect();
-        let started = all.iter().zip(modules).filter_map(|(&who, module)| {
+        let started = all.iter().filter_map(|&who| {
+            let module = Emulator::builder().start().expect("an emulator");
             let peer = Peer::start(who, &plan.others, work, &module.path())?;
-            Some(((who, peer), module))
+            Some((who, (peer, module)))
         });
-        let (mut peers, modules): (Vec<_>, Vec<_>) = started.unzip();
-        let mut turn = 0;
-        let figures = peers_in_turn(plan.rounds, &mut peers, |peer| {
-            let module = &modules[turn % modules.len()];
-            turn += 1;
+        let mut peers: Vec<_> = started.collect();
+        let figures = peer::in_turn(plan.rounds, &mut peers, |(peer, module)| {
             peer.begin(times);
             if work == "receive" {
                 for _ in 0..times {
@@ -122,24 +115,20 @@ fn processor(plan: &Plan, report: &mut Report) {
             }
             peer.end().processor * 1e6 / times as f64
         });
-        let figure = |who: Who| {
-            figures
-                .iter()
-                .find(|(of, _)| *of == who)
-                .map(|(_, figure)| figure)
-        };
-        let Some(peer) = figure(Who::Pyserial) else {
+        let Some(peer) = figures.of(Who::Pyserial) else {
             continue;
         };
         for (who, most) in [(Who::Rust, 0.2), (Who::C, 0.2), (Who::Python, 0.5)] {
-            let Some(ours) = figure(who) else { continue };
+            let Some(ours) = figures.of(who) else {
+                continue;
+            };
             let mut row = Row::new(
                 format!("processor time of a message, {work}, {}", who.name()),
                 "µs",
                 ours,
             )
             .peer(peer);
-            if let Some(other) = figure(Who::PyserialThread) {
+            if let Some(other) = figures.of(Who::PyserialThread) {
                 row = row.note(format!(
                     "pyserial with a thread that reads takes {:.0} µs",
                     other.median()

@@ -1,11 +1,11 @@
-//! The rows of the table: printed, as JSON, and as a picture.
+//! The rows of the table: printed, and as JSON.
 
 use std::path::Path;
 
-use plotters::prelude::*;
 use serde::Serialize;
 
 use crate::measure::Figure;
+use crate::picture;
 
 /// What is promised of a row.
 #[derive(Debug, Clone, Copy)]
@@ -24,9 +24,9 @@ pub(crate) enum Target {
 /// One thing that was measured.
 #[derive(Debug, Serialize)]
 pub(crate) struct Row {
-    name: String,
-    value: f64,
-    unit: &'static str,
+    pub(crate) name: String,
+    pub(crate) value: f64,
+    pub(crate) unit: &'static str,
     /// Half the distance between the quartiles, as a part of the value.
     spread: f64,
     floor: Option<Beside>,
@@ -34,9 +34,28 @@ pub(crate) struct Row {
     /// The value beside what the target is about: the floor, or else the peer.
     ratio: Option<f64>,
     target: Option<String>,
-    met: Option<bool>,
+    pub(crate) met: Option<bool>,
+    #[serde(flatten)]
+    pub(crate) curve: Option<Curve>,
+    #[serde(skip)]
+    pub(crate) judged: Option<Judged>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
+}
+
+/// What the value is at each point of a range, whose last is the value of the row.
+#[derive(Debug, Serialize)]
+pub(crate) struct Curve {
+    pub(crate) along: &'static str,
+    pub(crate) points: Vec<(usize, f64)>,
+}
+
+/// What the picture shows of a target.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    /// How much of what is allowed is used: up to 1 the target is met.
+    pub(crate) used: f64,
+    pub(crate) text: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -66,6 +85,8 @@ impl Row {
             ratio: None,
             target: None,
             met: None,
+            curve: None,
+            judged: None,
             note: None,
         }
     }
@@ -90,6 +111,11 @@ impl Row {
         self
     }
 
+    pub(crate) fn points(mut self, along: &'static str, points: Vec<(usize, f64)>) -> Self {
+        self.curve = Some(Curve { along, points });
+        self
+    }
+
     pub(crate) fn note(mut self, text: impl Into<String>) -> Self {
         self.note = Some(text.into());
         self
@@ -100,48 +126,36 @@ impl Row {
         let beside =
             |beside: &Option<Beside>| beside.as_ref().map(|beside| self.value / beside.value);
         let (of_floor, of_peer) = (beside(&self.floor), beside(&self.peer));
-        let (text, figure, met) = match target {
-            Target::AtLeast(least) => (
-                format!("at least {} {}", number(least), self.unit),
-                None,
-                Some(self.value >= least),
-            ),
-            Target::AtMost(most) => (
-                format!("at most {} {}", number(most), self.unit),
-                None,
-                Some(self.value <= most),
-            ),
-            Target::OfFloorAtLeast(least) => (
-                format!("at least {least} of the floor"),
-                of_floor,
-                of_floor.map(|ratio| ratio >= least),
-            ),
-            Target::OfFloorAtMost(most) => (
-                format!("at most {most} of the floor"),
-                of_floor,
-                of_floor.map(|ratio| ratio <= most),
-            ),
-            Target::OfPeerAtLeast(least) => (
-                format!("at least {least} of the peer"),
-                of_peer,
-                of_peer.map(|ratio| ratio >= least),
-            ),
-            Target::OfPeerAtMost(most) => (
-                format!("at most {most} of the peer"),
-                of_peer,
-                of_peer.map(|ratio| ratio <= most),
-            ),
+        let (figure, least, bound, of) = match target {
+            Target::AtLeast(bound) => (Some(self.value), true, bound, None),
+            Target::AtMost(bound) => (Some(self.value), false, bound, None),
+            Target::OfFloorAtLeast(bound) => (of_floor, true, bound, Some("the floor")),
+            Target::OfFloorAtMost(bound) => (of_floor, false, bound, Some("the floor")),
+            Target::OfPeerAtLeast(bound) => (of_peer, true, bound, Some("the peer")),
+            Target::OfPeerAtMost(bound) => (of_peer, false, bound, Some("the peer")),
         };
-        // A second target is about the same row: both have to be met.
-        self.target = Some(match self.target.take() {
-            Some(first) => format!("{first}; {text}"),
-            None => text,
-        });
-        self.met = match (self.met, met) {
-            (Some(first), Some(second)) => Some(first && second),
-            (one, other) => one.or(other),
+        let word = if least { "at least" } else { "at most" };
+        let promised = match of {
+            Some(of) => format!("{word} {bound} of {of}"),
+            None => format!("{word} {bound} {}", self.unit),
         };
-        self.ratio = figure.or(self.ratio);
+        if let Some(figure) = figure {
+            let used = match least {
+                true => bound / figure,
+                // Of nothing allowed, too.
+                false if figure == 0.0 => 0.0,
+                false => figure / bound,
+            };
+            self.met = Some(used <= 1.0);
+            self.judged = Some(Judged {
+                used,
+                text: format!("{}, {promised}", number(figure)),
+            });
+        }
+        if of.is_some() {
+            self.ratio = figure.or(self.ratio);
+        }
+        self.target = Some(promised);
         self
     }
 
@@ -176,6 +190,7 @@ impl Row {
 /// Three digits that count.
 fn number(value: f64) -> String {
     match value.abs() {
+        0.0 => "0".to_owned(),
         v if v >= 100.0 => format!("{value:.0}"),
         v if v >= 10.0 => format!("{value:.1}"),
         _ => format!("{value:.2}"),
@@ -236,59 +251,11 @@ impl Report {
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
 
-    /// A bar for each row that has a floor or a peer: how far from it, 1 = the same.
-    ///
     /// # Panics
     ///
     /// The file cannot be written.
     pub(crate) fn write_svg(&self, path: &Path) {
-        let rows: Vec<(&Row, f64)> = self
-            .rows
-            .iter()
-            .filter_map(|row| Some((row, row.ratio?)))
-            .collect();
-        let height = 24 * rows.len() as u32 + 70;
-        let area = SVGBackend::new(path, (980, height)).into_drawing_area();
-        draw(&area, &rows).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        picture::draw(path, &self.rows)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
-}
-
-type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
-
-fn draw(area: &Area<'_>, rows: &[(&Row, f64)]) -> Result<(), Box<dyn std::error::Error>> {
-    area.fill(&WHITE)?;
-    let most = rows
-        .iter()
-        .fold(10.0_f64, |most, &(_, ratio)| most.max(ratio));
-    let least = rows
-        .iter()
-        .fold(0.1_f64, |least, &(_, ratio)| least.min(ratio));
-    let mut chart = ChartBuilder::on(area)
-        .margin(10)
-        .x_label_area_size(40)
-        .build_cartesian_2d(
-            (least / 1.2..most * 1.2).log_scale(),
-            0.0..rows.len() as f64,
-        )?;
-    chart
-        .configure_mesh()
-        .disable_y_mesh()
-        .disable_y_axis()
-        .x_desc("beside the floor, or where there is none beside the peer")
-        .draw()?;
-    for (at, &(row, ratio)) in rows.iter().enumerate() {
-        let y = (rows.len() - at) as f64;
-        let colour = match row.met {
-            Some(true) => RGBColor(60, 140, 80),
-            Some(false) => RGBColor(200, 60, 50),
-            None => RGBColor(120, 120, 120),
-        };
-        let bar = [(1.0, y - 0.85), (ratio, y - 0.15)];
-        chart.draw_series([Rectangle::new(bar, colour.filled())])?;
-        let text = format!("{}  {ratio:.2}", row.name);
-        let style = ("sans-serif", 13).into_font().color(&BLACK);
-        chart.draw_series([Text::new(text, (least / 1.15, y - 0.3), style)])?;
-    }
-    area.present()?;
-    Ok(())
 }
