@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::wire::Fields;
+use crate::wire::{Fields, find, find_all};
 
 /// Lines that carry a secret.
 struct Secret {
@@ -53,7 +53,7 @@ const SECRETS: [Secret; 15] = [
 
 impl Secret {
     fn find(&self, upper: &[u8]) -> Option<usize> {
-        memchr::memmem::find(upper, self.marker).map(|at| at + self.marker.len())
+        find(upper, self.marker).map(|at| at + self.marker.len())
     }
 
     /// Whether a command line has it, or is answered by it. Test forms are not.
@@ -62,7 +62,7 @@ impl Secret {
             [name @ .., b':' | b','] => name,
             marker => marker,
         };
-        memchr::memmem::find_iter(upper, name).any(|at| {
+        find_all(upper, name).any(|at| {
             let rest = &upper[at + name.len()..];
             let test: &[u8] = if name.ends_with(b"=") { b"?" } else { b"=?" };
             !rest.starts_with(test)
@@ -217,7 +217,7 @@ pub(crate) fn is_of_file(line: &[u8]) -> bool {
     let line = line.to_ascii_uppercase();
     FILES
         .iter()
-        .any(|file| memchr::memmem::find(&line, file.as_bytes()).is_some())
+        .any(|file| find(&line, file.as_bytes()).is_some())
 }
 
 /// What may come while a command is under way and no log, trace or event may show: the line that says

@@ -519,7 +519,7 @@ impl Modem {
         job: impl FnOnce(&Self) -> Result<Outcome> + Send + 'static,
     ) -> Result<u64> {
         let modem = self.clone();
-        let id = self.runtime.background(move || job(&modem))?;
+        let id = self.runtime.background(Box::new(move || job(&modem)))?;
         Ok(id.number())
     }
 

@@ -258,12 +258,21 @@ impl Network {
         timeout: Duration,
         mut progress: impl FnMut(&Readiness),
     ) -> Result<ContextAddress> {
+        self.wait_telling(context, timeout, &mut progress)
+    }
+
+    fn wait_telling(
+        &self,
+        context: u8,
+        timeout: Duration,
+        progress: &mut dyn FnMut(&Readiness),
+    ) -> Result<ContextAddress> {
         CommandLine::new("AT+QIACT").ranged("context", context, CONTEXTS)?;
         let runtime = self.modem.runtime();
         let limit = runtime.now() + timeout;
         let alarm = runtime.alarm();
         loop {
-            let state = self.readiness(context, limit, &mut progress)?;
+            let state = self.readiness(context, limit, progress)?;
             progress(&state);
             let missing = match state {
                 Readiness::Ready(address) => return Ok(address),
@@ -293,7 +302,7 @@ impl Network {
         &self,
         context: u8,
         limit: Instant,
-        progress: &mut impl FnMut(&Readiness),
+        progress: &mut dyn FnMut(&Readiness),
     ) -> Result<Readiness> {
         let step = || -> Result<Readiness> {
             let sim = self.sim()?;

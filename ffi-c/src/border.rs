@@ -8,9 +8,13 @@ use std::time::Duration;
 
 use atmqtt::ErrorKind;
 
-/// Why a function of the border failed: an error of the core, or one of the arguments' own.
+/// Why a function of the border failed: an error of the core, or one of the arguments' own. As small as a
+/// pointer, because every function passes it on.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct Failure(Box<Reason>);
+
+#[derive(Debug)]
+struct Reason {
     kind: ErrorKind,
     code: i32,
     client: i32,
@@ -33,13 +37,13 @@ pub(crate) fn c_string(text: impl Into<Vec<u8>>) -> CString {
 
 impl Failure {
     pub(crate) fn new(kind: ErrorKind, detail: impl std::fmt::Display) -> Self {
-        Self {
+        Self(Box::new(Reason {
             kind,
             code: -1,
             client: -1,
             command: None,
             text: c_string(format!("{}: {detail}", kind.name())),
-        }
+        }))
     }
 
     pub(crate) fn argument(detail: impl std::fmt::Display) -> Self {
@@ -53,13 +57,13 @@ impl Failure {
 
 impl From<atmqtt::Error> for Failure {
     fn from(error: atmqtt::Error) -> Self {
-        Self {
+        Self(Box::new(Reason {
             kind: error.kind(),
             code: error.code().unwrap_or(-1),
             client: error.client().map_or(-1, i32::from),
             command: error.command().map(c_string),
             text: c_string(error.to_string()),
-        }
+        }))
     }
 }
 
@@ -70,8 +74,8 @@ thread_local! {
 }
 
 /// The last failure of this thread.
-pub(crate) fn last<T>(read: impl FnOnce(&Failure) -> T) -> Option<T> {
-    LAST.try_with(|last| last.borrow().as_ref().map(read))
+fn last<T>(read: impl FnOnce(&Reason) -> T) -> Option<T> {
+    LAST.try_with(|last| last.borrow().as_ref().map(|failure| read(&failure.0)))
         .ok()
         .flatten()
 }
@@ -101,22 +105,32 @@ pub(crate) fn forget_last() {
 /// Runs the body of a function: its failure becomes a status and the last error of this thread, and so
 /// does a panic. No unwinding ever reaches C.
 pub(crate) fn guard(body: impl FnOnce() -> Result<()>) -> i32 {
-    let outcome = if is_logging() {
-        Err(Failure::new(
-            ErrorKind::CalledFromCallback,
-            "no function of the library can be called in a log callback",
-        ))
-    } else {
-        catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| Err(panicked(&*panic)))
-    };
-    match outcome {
-        Ok(()) => 0,
-        Err(failure) => {
-            let status = failure.kind.number();
-            let _ = LAST.try_with(|last| last.replace(Some(failure)));
-            status
-        }
+    // Every function has its own copy of this one, so what they share is elsewhere.
+    if is_logging() {
+        return called_while_logging();
     }
+    status(catch_unwind(AssertUnwindSafe(body)))
+}
+
+#[inline(never)]
+fn called_while_logging() -> i32 {
+    status(Ok(Err(Failure::new(
+        ErrorKind::CalledFromCallback,
+        "no function of the library can be called in a log callback",
+    ))))
+}
+
+/// The status of what a function did; its failure becomes the last error of this thread.
+#[inline(never)]
+fn status(outcome: std::thread::Result<Result<()>>) -> i32 {
+    let failure = match outcome {
+        Ok(Ok(())) => return 0,
+        Ok(Err(failure)) => failure,
+        Err(panic) => panicked(&*panic),
+    };
+    let status = failure.0.kind.number();
+    let _ = LAST.try_with(|last| last.replace(Some(failure)));
+    status
 }
 
 /// The same for what cannot fail, as a getter; a panic gives `otherwise`.

@@ -1,6 +1,5 @@
 //! What the module says that it supports.
 
-use std::collections::BTreeMap;
 use std::ffi::{CString, c_char};
 
 use atmqtt::{Capabilities, Supported};
@@ -13,9 +12,9 @@ use crate::modem::atmqtt_modem;
 /// Nothing of it changes any more, and any number of threads may read it. It does not need the port.
 pub struct atmqtt_capabilities {
     capabilities: Capabilities,
-    commands: BTreeMap<String, Parameters>,
-    /// By their names in lower case.
-    settings: BTreeMap<String, Parameters>,
+    commands: Named,
+    /// With their names in lower case.
+    settings: Named,
 }
 
 /// Numbers that a parameter may take, both ends included.
@@ -47,6 +46,9 @@ struct Parameters {
     _texts: Vec<CString>,
     _ranges: Vec<Vec<atmqtt_range>>,
 }
+
+/// Parameters of commands or settings, sorted by name.
+type Named = Vec<(String, Parameters)>;
 
 // SAFETY: the pointers are to what the same struct owns and nobody changes.
 unsafe impl Send for Parameters {}
@@ -118,16 +120,23 @@ impl atmqtt_capabilities {
     }
 
     fn shown_command(&self, name: &str) -> &[atmqtt_parameter] {
-        self.commands
-            .get(name)
-            .map_or(&[], |parameters| &parameters.shown)
+        shown(&self.commands, name)
     }
 
     fn shown_setting(&self, name: &str) -> &[atmqtt_parameter] {
-        self.settings
-            .get(&name.to_lowercase())
-            .map_or(&[], |parameters| &parameters.shown)
+        shown(&self.settings, &name.to_ascii_lowercase())
     }
+}
+
+fn shown<'a>(all: &'a Named, name: &str) -> &'a [atmqtt_parameter] {
+    all.iter()
+        .find(|(its, _)| its == name)
+        .map_or(&[], |(_, parameters)| &parameters.shown)
+}
+
+fn names_of(all: &Named) -> *mut atmqtt_lines {
+    let names: Vec<String> = all.iter().map(|(name, _)| name.clone()).collect();
+    atmqtt_lines::into_raw(&names)
 }
 
 /// Asks the module what it supports (AT+QMTCFG=?, AT+QMTOPEN=? and seven more). Blocks for nine commands. A
@@ -364,8 +373,7 @@ pub unsafe extern "C" fn atmqtt_capabilities_command_names(
                 place(names, "names")?,
             )
         };
-        let owned: Vec<String> = all.commands.keys().cloned().collect();
-        names.put(atmqtt_lines::into_raw(&owned));
+        names.put(names_of(&all.commands));
         Ok(())
     })
 }
@@ -386,8 +394,7 @@ pub unsafe extern "C" fn atmqtt_capabilities_setting_names(
                 place(names, "names")?,
             )
         };
-        let owned: Vec<String> = all.settings.keys().cloned().collect();
-        names.put(atmqtt_lines::into_raw(&owned));
+        names.put(names_of(&all.settings));
         Ok(())
     })
 }

@@ -3,7 +3,7 @@
 use std::ffi::{CString, c_char, c_void};
 use std::sync::Arc;
 
-use parking_lot::RwLock;
+use parking_lot::Mutex;
 
 use crate::border::{Failure, c_string, guard, is_logging, logging};
 use crate::callback::{UserData, atmqtt_drop_callback};
@@ -47,11 +47,11 @@ struct Sink {
 
 /// The one logger of the process; without a sink it is off.
 struct Logger {
-    sink: RwLock<Option<Arc<Sink>>>,
+    sink: Mutex<Option<Arc<Sink>>>,
 }
 
 static LOGGER: Logger = Logger {
-    sink: RwLock::new(None),
+    sink: Mutex::new(None),
 };
 
 impl log::Log for Logger {
@@ -63,7 +63,7 @@ impl log::Log for Logger {
         if is_logging() {
             return;
         }
-        let Some(sink) = self.sink.read().clone() else {
+        let Some(sink) = self.sink.lock().clone() else {
             return;
         };
         let target: CString = c_string(record.target());
@@ -119,7 +119,7 @@ pub unsafe extern "C" fn atmqtt_set_log_callback(
         } else {
             log::LevelFilter::Off
         };
-        let earlier = std::mem::replace(&mut *LOGGER.sink.write(), sink);
+        let earlier = std::mem::replace(&mut *LOGGER.sink.lock(), sink);
         log::set_max_level(level);
         std::mem::drop(earlier);
         Ok(())

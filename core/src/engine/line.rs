@@ -9,7 +9,7 @@ use super::sync::{Sync, Unanswered};
 use super::{Engine, transfer};
 use crate::error::{Error, ErrorKind};
 use crate::mask::{self, Private};
-use crate::wire::CommandLine;
+use crate::wire::{CommandLine, find};
 
 /// The command that has been sent and whose final result code has not come.
 #[derive(Debug)]
@@ -171,7 +171,7 @@ impl Engine {
         let step = self.ops.get(&id).and_then(|op| op.steps.front());
         !step.is_some_and(|step| {
             let line = step.line.as_bytes().to_ascii_uppercase();
-            memchr::memmem::find(&line, b"+QMTCONN?").is_some()
+            find(&line, b"+QMTCONN?").is_some()
         })
     }
 

@@ -205,7 +205,7 @@ impl Engine {
         settings: Vec<Setting>,
         asked: impl Fn(&Setting) -> bool,
     ) -> Result<Vec<Step>> {
-        let steps: Result<Vec<Step>> = settings
+        let steps: Vec<Step> = settings
             .into_iter()
             .map(|setting| {
                 let written = setting.write(index)?;
@@ -219,12 +219,12 @@ impl Engine {
                     },
                 })
             })
-            .collect();
+            .collect::<Result<_>>()?;
         // Those with a prompt last: what limits the wait for their data is set by then.
-        steps.map(|mut steps| {
-            steps.sort_by_key(|step| step.data.is_some());
-            steps
-        })
+        let (mut steps, prompted): (Vec<_>, Vec<_>) =
+            steps.into_iter().partition(|step| step.data.is_none());
+        steps.extend(prompted);
+        Ok(steps)
     }
 
     fn configure(&mut self, index: u8, config: &ClientConfig) -> Result<OpId> {

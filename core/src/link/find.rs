@@ -170,7 +170,7 @@ impl UsbPort {
                 Some((name, UsbInterface::of(&entry.path().join("device"))?))
             })
             .collect();
-        seen.sort_by(|(a, _), (b, _)| (a.len(), a).cmp(&(b.len(), b)));
+        seen.sort_unstable_by(|(a, _), (b, _)| (a.len(), a).cmp(&(b.len(), b)));
         match seen.iter().find(|(_, interface)| self.fits(interface)) {
             Some((name, _)) => Ok(dev.join(name)),
             None => {

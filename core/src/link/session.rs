@@ -20,6 +20,7 @@ use crate::modem::Modem;
 use crate::network::Readiness;
 use crate::port::{Port, SerialPort};
 use crate::runtime::Address;
+use crate::wire::find;
 
 /// A port that is open.
 #[derive(Debug)]
@@ -329,7 +330,7 @@ impl Supervisor {
                 Ok(0) => return,
                 Ok(bytes) => {
                     heard.extend_from_slice(&buf[..bytes]);
-                    if memchr::memmem::find(&heard, b"RDY").is_some() {
+                    if find(&heard, b"RDY").is_some() {
                         return;
                     }
                     // Enough for a word that is cut in two.

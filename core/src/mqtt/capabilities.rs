@@ -103,7 +103,7 @@ impl Capabilities {
             };
             if command == "QMTCFG" {
                 let Some(name) = fields.text() else { continue };
-                let name = String::from_utf8_lossy(name).to_lowercase();
+                let name = String::from_utf8_lossy(name).to_ascii_lowercase();
                 self.settings
                     .insert(name, fields.map(Supported::read).collect());
             } else {
@@ -146,7 +146,7 @@ impl Capabilities {
     #[must_use]
     pub fn setting_named(&self, wire_name: &str) -> Option<&[Supported]> {
         self.settings
-            .get(&wire_name.to_lowercase())
+            .get(&wire_name.to_ascii_lowercase())
             .map(Vec::as_slice)
     }
 

@@ -158,7 +158,13 @@ fn open_error(path: &Path, error: &serialport::Error) -> Error {
         serialport::ErrorKind::Io(io::ErrorKind::PermissionDenied) => {
             "; join the group of the device (dialout on Debian) and log in again"
         }
-        _ if error.description.to_lowercase().contains("typewriter") => "; it is no serial device",
+        _ if error
+            .description
+            .to_ascii_lowercase()
+            .contains("typewriter") =>
+        {
+            "; it is no serial device"
+        }
         serialport::ErrorKind::NoDevice | serialport::ErrorKind::Io(io::ErrorKind::NotFound) => {
             "; is the module plugged in, and is this its device?"
         }

@@ -9,6 +9,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
 use crate::sync::{JoinHandle, Mutex, ThreadId, spawn, this_thread};
 
+/// Boxed, so that the code that starts one is there once and not for every job.
+pub(crate) type Job = Box<dyn FnOnce() -> Result<Outcome> + Send>;
+
 /// The jobs of a port, each on a thread of its own.
 #[derive(Debug, Default)]
 pub(super) struct Jobs {
@@ -24,12 +27,7 @@ struct Threads {
 
 impl Jobs {
     /// Runs `job`, and reports its end as an event of the port; not after [`join`](Self::join).
-    pub(super) fn start(
-        &self,
-        shared: &Arc<Shared>,
-        id: OpId,
-        job: impl FnOnce() -> Result<Outcome> + Send + 'static,
-    ) -> Result<()> {
+    pub(super) fn start(&self, shared: &Arc<Shared>, id: OpId, job: Job) -> Result<()> {
         let shared = Arc::clone(shared);
         let mut threads = self.threads.lock();
         if threads.closed {

@@ -21,7 +21,7 @@ use crossbeam_channel::Sender;
 
 pub(crate) use completion::{Completer, Completion, Waited};
 pub(crate) use interrupt::{Alarm, Interrupts};
-use job::Jobs;
+use job::{Job, Jobs};
 pub(crate) use mailbox::{Bell, Consumer, Mailbox, Patience, Undelivered};
 pub(crate) use post::{Addressee, Post};
 
@@ -522,10 +522,7 @@ impl Runtime {
     }
 
     /// Runs `job` on a thread of its own and reports its end as an event.
-    pub(crate) fn background(
-        self: &Arc<Self>,
-        job: impl FnOnce() -> Result<Outcome> + Send + 'static,
-    ) -> Result<OpId> {
+    pub(crate) fn background(self: &Arc<Self>, job: Job) -> Result<OpId> {
         self.check()?;
         if self.shared.stop.load(Ordering::Acquire) {
             return Err(Error::new(ErrorKind::Closed, "the port is closed"));

@@ -25,6 +25,8 @@ pub(crate) fn system_time() -> SystemTime {
 
 /// Starts a thread of the library, which takes no signal.
 pub(crate) fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    // Boxed, so that the standard library's code for it is there once and not for every thread.
+    let run: Box<dyn FnOnce() + Send> = Box::new(run);
     with_signals_blocked(|| thread::Builder::new().name(name.to_owned()).spawn(run))
 }
 

@@ -3,6 +3,7 @@
 use super::config::Source;
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::checked_name;
+use crate::wire::find;
 
 /// What a file is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +69,7 @@ pub(super) fn load(role: Role, source: Source<'_>) -> Result<ModuleFile> {
 }
 
 fn holds(bytes: &[u8], text: &[u8]) -> bool {
-    memchr::memmem::find(bytes, text).is_some()
+    find(bytes, text).is_some()
 }
 
 /// Refuses what is plainly something else, without showing any of it.

@@ -36,11 +36,8 @@ impl CommandLine {
 
     /// Adds a number.
     #[must_use]
-    pub fn int(mut self, value: impl Into<i64>) -> Self {
-        self.separator();
-        self.bytes
-            .extend_from_slice(value.into().to_string().as_bytes());
-        self
+    pub fn int(self, value: impl Into<i64>) -> Self {
+        self.bare(&value.into().to_string())
     }
 
     /// Adds a number that must lie in `range`; `name` is for the error.

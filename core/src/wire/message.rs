@@ -5,7 +5,9 @@
 //! quotation marks, commas and digits, so every `",` may be its end; the first reading that fits
 //! the whole line wins: count, closing quotation mark where there was an opening one, CR LF.
 
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr, memchr2};
+
+use super::find::find;
 
 /// Whether the module prints the payload length in front of a payload (`recv/mode`, second value).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -375,7 +377,7 @@ fn uncounted(
         Ok(end) => end,
         Err(step) => return step,
     };
-    let Some(quote) = memmem::find(&buf[head.topic..end], b"\",").map(|at| head.topic + at) else {
+    let Some(quote) = find(&buf[head.topic..end], b"\",").map(|at| head.topic + at) else {
         return Step::Line(end);
     };
     let mut start = quote + 2;
