@@ -5,7 +5,7 @@
 //! modules, and for the links with an outbox `SIGKILL`. Then the weather clears, everything that waits is
 //! sent, and the books are checked: every accepted message arrived or was reported, none twice that must
 //! not, in order. `atmqtt-soak kills` is about `SIGKILL` alone, and `atmqtt-soak recovery` about how long a
-//! link is down after each fault.
+//! link is down after each fault. `atmqtt-soak steady` is fair weather for an hour.
 
 #![expect(clippy::print_stdout, reason = "a program's report")]
 
@@ -15,6 +15,7 @@ mod host;
 mod kills;
 mod life;
 mod recovery;
+mod steady;
 mod storm;
 mod weather;
 
@@ -42,6 +43,8 @@ enum What {
     Kills(kills::Options),
     /// How long a link is down after each fault, beside what a program would need that knows the fault
     Recovery(recovery::Options),
+    /// A link in fair weather for a long time, and what it takes
+    Steady(steady::Options),
     /// The program with the link, which the others start
     #[command(hide = true)]
     Host(host::Options),
@@ -58,7 +61,7 @@ struct Report {
 impl Report {
     fn write(&self, name: &str, report: serde_json::Value) {
         let Some(path) = &self.json else { return };
-        // One file for all three.
+        // One file for all of them.
         let mut whole: serde_json::Value = std::fs::read(path)
             .ok()
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         What::Storm(options) => storm::run(&options),
         What::Kills(options) => kills::run(&options),
         What::Recovery(options) => recovery::run(&options),
+        What::Steady(options) => steady::run(&options),
         What::Host(options) => {
             host::run(&options);
             Vec::new()
