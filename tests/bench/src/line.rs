@@ -8,6 +8,7 @@ use atmqtt_emulator::runtime::Emulator;
 use crate::Plan;
 use crate::measure::{Figure, Runner, in_turn, seconds};
 use crate::publish::{Bench, publish_all};
+use crate::raw::Alone;
 use crate::report::{Report, Row, Target};
 
 const PAYLOAD: usize = 1000;
@@ -19,6 +20,28 @@ fn dialogue() -> f64 {
     let prompt = "\r\n> ".len();
     let ok = "\r\nOK\r\n".len();
     (command + prompt + PAYLOAD + ok) as f64
+}
+
+/// The same dialogue, in turn, and nothing else.
+struct ByHand(Alone);
+
+impl ByHand {
+    fn new(module: &Emulator) -> Self {
+        let mut port = Alone::new(&module.path());
+        port.command(b"ATE0\r");
+        port.say(
+            b"AT+QMTOPEN=0,\"broker.example\",1883\r",
+            b"+QMTOPEN: 0,0\r\n",
+        );
+        port.say(b"AT+QMTCONN=0,\"by hand\"\r", b"+QMTCONN: 0,0,0\r\n");
+        Self(port)
+    }
+
+    fn publish(&mut self, payload: &[u8]) {
+        let command = format!("AT+QMTPUBEX=0,0,0,0,\"t\",{}\r", payload.len());
+        self.0.say(command.as_bytes(), b"> ");
+        self.0.say(payload, b"OK\r\n");
+    }
 }
 
 /// Bytes of a message that comes in.
@@ -33,12 +56,19 @@ pub(crate) fn run(plan: &Plan, report: &mut Report) {
         let count = plan.pick(baud as usize / 5000, 3);
         let rounds = plan.pick(5, 1);
         let payload = [b'x'; PAYLOAD];
-        let [out] = in_turn(
+        let other = Emulator::builder().baud(baud).start().expect("an emulator");
+        let mut by_hand = ByHand::new(&other);
+        let rate = |run: &mut dyn FnMut()| count as f64 / seconds(run);
+        let [out, hand] = in_turn(
             rounds,
-            [Runner::new("published", || {
-                count as f64
-                    / seconds(|| publish_all(&bench.client, count, &payload, QoS::AtMostOnce))
-            })],
+            [
+                Runner::new("published", || {
+                    rate(&mut || publish_all(&bench.client, count, &payload, QoS::AtMostOnce))
+                }),
+                Runner::new("by bare reads and writes", || {
+                    rate(&mut || (0..count).for_each(|_| by_hand.publish(&payload)))
+                }),
+            ],
         );
         let possible = f64::from(baud) / BITS / dialogue();
         report.add(
@@ -47,6 +77,7 @@ pub(crate) fn run(plan: &Plan, report: &mut Report) {
                 "messages/s",
                 &out,
             )
+            .peer(&hand)
             .floor(&Figure::of("the line and the handshake", vec![possible]))
             .target(Target::OfFloorAtLeast(0.97)),
         );

@@ -19,6 +19,8 @@ pub(crate) fn open(path: &Path) -> File {
     File::from(fd)
 }
 
+const OK: &[u8] = b"OK\r\n";
+
 /// Whoever waits reads.
 pub(crate) struct Alone(File);
 
@@ -29,12 +31,17 @@ impl Alone {
 
     /// Writes a command and reads until its `OK`.
     pub(crate) fn command(&mut self, line: &[u8]) {
-        self.0.write_all(line).expect("it is written");
+        self.say(line, OK);
+    }
+
+    /// Writes something and reads until what comes ends so.
+    pub(crate) fn say(&mut self, bytes: &[u8], end: &[u8]) {
+        self.0.write_all(bytes).expect("it is written");
         let mut answer = Answer::default();
         let mut buffer = [0; 4096];
         loop {
             let count = self.0.read(&mut buffer).expect("something is read");
-            if answer.ends(&buffer[..count]) {
+            if answer.ends(&buffer[..count], end) {
                 return;
             }
         }
@@ -57,7 +64,7 @@ impl Threaded {
             let mut answer = Answer::default();
             let mut buffer = [0; 4096];
             while let Ok(count) = reader.read(&mut buffer) {
-                if count == 0 || answer.ends(&buffer[..count]) && sender.send(()).is_err() {
+                if count == 0 || answer.ends(&buffer[..count], OK) && sender.send(()).is_err() {
                     return;
                 }
             }
@@ -77,9 +84,10 @@ impl Threaded {
 struct Answer(Vec<u8>);
 
 impl Answer {
-    fn ends(&mut self, bytes: &[u8]) -> bool {
+    fn ends(&mut self, bytes: &[u8], end: &[u8]) -> bool {
         self.0.extend_from_slice(bytes);
-        let ends = self.0.ends_with(b"OK\r\n");
+        // A URC may follow at once.
+        let ends = memchr::memmem::find(&self.0, end).is_some();
         if ends {
             self.0.clear();
         }
