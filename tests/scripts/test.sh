@@ -39,6 +39,7 @@ section 'Python' make --no-print-directory python
 section 'fuzz targets, for a short time' env FUZZ_OPTIONAL=1 make --no-print-directory fuzz-smoke
 section 'oldest supported Rust' make --no-print-directory msrv
 section 'processors of boards' env CROSS_OPTIONAL=1 make --no-print-directory cross
+section 'benchmark, briefly' make --no-print-directory bench ARGS=--quick
 section 'wheels, and links in a storm beside' wheels_and_soak
 
 printf '\n==== all passed\n'

@@ -130,7 +130,8 @@ fn processor(plan: &Plan, report: &mut Report) {
             .peer(peer);
             if let Some(other) = figures.of(Who::PyserialThread) {
                 row = row.note(format!(
-                    "pyserial with a thread that reads takes {:.0} µs",
+                    "pyserial with a thread that reads takes {:.0} µs; both split lines at commas and line ends, \
+                     and lose a payload that holds one",
                     other.median()
                 ));
             }
