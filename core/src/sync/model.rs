@@ -193,14 +193,6 @@ impl<T: ?Sized> Mutex<T> {
             held: Some(held),
         }
     }
-
-    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
-        let held = self.0.try_lock().ok()?;
-        Some(MutexGuard {
-            mutex: self,
-            held: Some(held),
-        })
-    }
 }
 
 impl<T: Default> Default for Mutex<T> {

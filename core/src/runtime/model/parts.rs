@@ -110,7 +110,7 @@ fn an_event_is_taken_or_the_time_is_up() {
         let mail = Arc::new(Mailbox::new(1, 8));
         mail.claim_events(Consumer::Iterator, None).expect("free");
         let put = Arc::clone(&mail);
-        let other = go(move || put.put_event(urc("0")));
+        let other = go(move || _ = put.put_event(urc("0")));
         let taken = mail.take_event(Patience::Until(now() + ms(10)));
         assert_eq!((taken, elapsed()), (Some(urc("0")), ms(0)));
         all([other]);
