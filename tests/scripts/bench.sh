@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures what the library costs, beside the least possible and beside what people use today: see tests/bench.
 # The table is printed; the rows are in target/bench.json, and as a picture in target/bench.svg. Arguments go to
-# the program: --quick, --only NAME.
+# the program: --quick, --only NAME. WHEEL is the wheel of this tree, where there is one; else it is built.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -13,7 +13,7 @@ export CARGO_TARGET_DIR=$target PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 P
 echo '-- this library and pyserial for Python'
 [ -x "$work/venv/bin/python" ] || python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install -q -r tests/bench/peers/requirements.txt
-"$work/venv/bin/pip" install -q --force-reinstall --no-deps ./py
+"$work/venv/bin/pip" install -q --force-reinstall --no-deps "${WHEEL:-./py}"
 
 echo '-- this library for C'
 PREFIX=$work/prefix ffi-c/install.sh >"$work/install.log"

@@ -29,6 +29,11 @@ wheels_and_soak() {
     return $failed
 }
 
+# With the wheel that the Python section has built.
+benchmark() {
+    WHEEL=$(echo "${CARGO_TARGET_DIR:-target}"/python/dist/atmqtt-*.whl) make --no-print-directory bench ARGS=--quick
+}
+
 section 'what the tests need' make --no-print-directory deps
 section 'format, lints, documentation' make --no-print-directory check
 section 'tests' make --no-print-directory unit
@@ -39,7 +44,7 @@ section 'Python' make --no-print-directory python
 section 'fuzz targets, for a short time' env FUZZ_OPTIONAL=1 make --no-print-directory fuzz-smoke
 section 'oldest supported Rust' make --no-print-directory msrv
 section 'processors of boards' env CROSS_OPTIONAL=1 make --no-print-directory cross
-section 'benchmark, briefly' make --no-print-directory bench ARGS=--quick
+section 'benchmark, briefly' benchmark
 section 'wheels, and links in a storm beside' wheels_and_soak
 
 printf '\n==== all passed\n'
