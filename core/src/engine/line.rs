@@ -36,6 +36,14 @@ pub(super) struct Active {
     pub(super) answer: Vec<Vec<u8>>,
 }
 
+impl Active {
+    /// Whether its data waits to be asked for.
+    fn awaits_prompt(&self) -> bool {
+        let has_data = self.data.as_ref().is_some_and(|data| !data.is_empty());
+        self.stage == Stage::Prompt && has_data
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
     Op(OpId),
@@ -380,7 +388,7 @@ impl Engine {
             }
         }
         let mut error = code.into_error();
-        if error.is_none() && active.unasked && active.stage == Stage::Prompt {
+        if error.is_none() && active.awaits_prompt() {
             if matches!(self.line, LineState::Ready) {
                 self.line = LineState::Unsynced { normalise: false };
             }
@@ -403,8 +411,9 @@ impl Engine {
         let Some(active) = &mut self.active else {
             return false;
         };
-        let wants = active.data.as_ref().is_some_and(|data| !data.is_empty());
-        if active.stage != Stage::Prompt || !wants || active.unasked {
+        // A port that is stuck for want of a prompt has waited long enough.
+        let stuck = matches!(self.line, LineState::Stuck);
+        if !active.awaits_prompt() || active.unasked || stuck {
             return false;
         }
         active.unasked = true;
@@ -489,7 +498,7 @@ impl Engine {
             return;
         }
         let Some(active) = &self.active else { return };
-        if active.unasked && active.stage == Stage::Prompt {
+        if active.unasked && active.awaits_prompt() {
             return self.finalised(now, Final::Ok);
         }
         log::debug!(

@@ -277,6 +277,36 @@ fn a_prompt_frees_a_stuck_port() {
 }
 
 #[test]
+fn an_ok_frees_a_stuck_port() {
+    without_edit_timeout(|t| {
+        let id = t.publish(0, "hello", 1);
+        t.sent();
+        t.advance(seconds(60));
+        t.failed_with(id, ErrorKind::PortStuck);
+        t.ok();
+        let next = t.command("AT");
+        t.answer_check();
+        t.expect_and_ok("AT\r");
+        t.done(next);
+    });
+}
+
+#[test]
+fn an_ok_does_not_shorten_the_silence_after_a_lost_prompt() {
+    connected(|t| {
+        let id = t.publish(0, "hello", 1);
+        t.sent();
+        t.advance(seconds(6));
+        t.ok();
+        t.advance(millis(9_999));
+        t.pending(id);
+        t.expect_nothing_sent();
+        t.advance(millis(1));
+        t.failed_with(id, ErrorKind::Timeout);
+    });
+}
+
+#[test]
 fn a_stuck_port_is_freed_by_a_restart() {
     without_edit_timeout(|t| {
         let id = t.publish(0, "hello", 1);
